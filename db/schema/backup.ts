@@ -1,0 +1,116 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { BACKUP_STATUSES, COPY_STATUSES, DESTINATIONS, TIERS } from '../../lib/contracts/backup.ts';
+import type { Manifest } from '../../lib/contracts/manifest.ts';
+import { PHASES } from '../../lib/core/run-context.ts';
+
+export const backupStatus = pgEnum('backup_status', BACKUP_STATUSES);
+export const backupTier = pgEnum('backup_tier', TIERS);
+export const backupPhase = pgEnum('backup_phase', PHASES);
+export const destination = pgEnum('destination', DESTINATIONS);
+export const copyStatus = pgEnum('copy_status', COPY_STATUSES);
+
+/** BackupRecord of 4-ims.md BR-003, widened. */
+export const backups = pgTable(
+  'backups',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    filename: text('filename').notNull(),
+    /** Stored bytes; null until known. */
+    sizeBytes: bigint('size_bytes', { mode: 'number' }),
+    /** SHA-256 (hex) of the stored bytes. */
+    checksum: text('checksum'),
+    plainSizeBytes: bigint('plain_size_bytes', { mode: 'number' }),
+    plainChecksum: text('plain_checksum'),
+    /** The tier it was taken for: the first of `tiers`. */
+    type: backupTier('type').notNull(),
+    tiers: backupTier('tiers').array().notNull(),
+    /** Where it goes, in order; the first is what BR-003 calls storage. */
+    destinations: destination('destinations').array().notNull(),
+    /** Full path or S3 key of the first copy; null until known. */
+    storagePath: text('storage_path'),
+    status: backupStatus('status').notNull().default('IN_PROGRESS'),
+    durationMs: integer('duration_ms'),
+    tableCount: integer('table_count'),
+    errorCode: text('error_code'),
+    errorMessage: text('error_message'),
+    errorHint: text('error_hint'),
+    description: text('description'),
+    /** Null backs up every table. */
+    tables: text('tables').array(),
+    schemaOnly: boolean('schema_only').notNull().default(false),
+    isEncrypted: boolean('is_encrypted').notNull().default(false),
+    /** Who asked: the actor's name; null for the schedule. */
+    requestedBy: text('requested_by'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    /** When a worker took it; null while queued. */
+    startedAt: timestamp('started_at', { withTimezone: true }),
+    finishedAt: timestamp('finished_at', { withTimezone: true }),
+    /** When retention may take it, as the policy stood at the last look. */
+    expiresAt: timestamp('expires_at', { withTimezone: true }),
+    deletedAt: timestamp('deleted_at', { withTimezone: true }),
+    /** The worker that holds it. Not a foreign key: it must outlive that worker's row. */
+    workerId: uuid('worker_id'),
+    heartbeatAt: timestamp('heartbeat_at', { withTimezone: true }),
+    phase: backupPhase('phase').notNull().default('queued'),
+    progressBytes: bigint('progress_bytes', { mode: 'number' }).notNull().default(0),
+    progressTotalBytes: bigint('progress_total_bytes', { mode: 'number' }),
+    progressBytesPerSecond: bigint('progress_bytes_per_second', { mode: 'number' }),
+    cancelRequestedAt: timestamp('cancel_requested_at', { withTimezone: true }),
+    cancelRequestedBy: text('cancel_requested_by'),
+    manifest: jsonb('manifest').$type<Manifest>(),
+  },
+  (table) => [
+    index('backups_created_at').on(table.createdAt.desc(), table.id.desc()),
+    index('backups_status_created_at').on(table.status, table.createdAt.desc(), table.id.desc()),
+    index('backups_type_created_at').on(table.type, table.createdAt.desc(), table.id.desc()),
+    index('backups_unfinished')
+      .on(table.createdAt)
+      .where(sql`status in ('IN_PROGRESS', 'EXPIRED')`),
+  ],
+);
+
+export const backupCopies = pgTable(
+  'backup_copies',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    backupId: uuid('backup_id')
+      .notNull()
+      .references(() => backups.id),
+    destination: destination('destination').notNull(),
+    key: text('key').notNull(),
+    /** WRITING is written before the first byte, so that a crash leaves a row that says what to sweep. */
+    status: copyStatus('status').notNull(),
+    sizeBytes: bigint('size_bytes', { mode: 'number' }),
+    /** When size and SHA-256 were last read back. */
+    checkedAt: timestamp('checked_at', { withTimezone: true }),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex('backup_copies_backup_destination').on(table.backupId, table.destination)],
+);
+
+/** A due instant of a plan, taken once: the primary key makes a second worker lose. */
+export const slots = pgTable(
+  'slots',
+  {
+    plan: text('plan').notNull(),
+    dueAt: timestamp('due_at', { withTimezone: true }).notNull(),
+    takenAt: timestamp('taken_at', { withTimezone: true }).notNull().defaultNow(),
+    /** Null when the slot was only noted (the first start of an installation) and nothing was due. */
+    backupId: uuid('backup_id').references(() => backups.id),
+  },
+  (table) => [primaryKey({ columns: [table.plan, table.dueAt] })],
+);

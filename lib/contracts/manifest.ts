@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { Tier } from './backup.ts';
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const ByteCount = z.object({ bytes: z.number().int().nonnegative(), sha256: Sha256 });
+export type ByteCount = z.infer<typeof ByteCount>;
+
+/** A stage that changed the bytes, in order. A record never changes its meaning; a new meaning is a new version. */
+export const StageRecord = z.object({
+  stage: z.enum(['zstd', 'gzip', 'age']),
+  version: z.number().int(),
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])),
+});
+export type StageRecord = z.infer<typeof StageRecord>;
+
+/** `<archive>.manifest.json`, format 1 (docs/format.md). Written last, beside the archive; holds no secret. */
+export const Manifest = z.object({
+  format: z.literal(1),
+  id: z.string(),
+  holdfastVersion: z.string(),
+  source: z.object({
+    kind: z.literal('postgres'),
+    /** The server's version, for example `15.18`. */
+    productVersion: z.string(),
+    database: z.string(),
+    dumpFormat: z.literal('custom'),
+  }),
+  archive: z.string(),
+  tiers: z.array(Tier).min(1),
+  description: z.string().nullable(),
+  takenAt: z.iso.datetime(),
+  /** The exported snapshot pg_dump read; null where the server cannot export one. */
+  snapshot: z.string().nullable(),
+  /** Tool name → version string, for example `pg_dump` → `15.18`. */
+  tools: z.record(z.string(), z.string()),
+  stages: z.array(StageRecord),
+  options: z.object({
+    tables: z.array(z.string()).nullable(),
+    excludedTables: z.array(z.string()),
+    schemaOnly: z.boolean(),
+  }),
+  /** What pg_dump wrote. */
+  plain: ByteCount,
+  /** What the destinations hold. */
+  stored: ByteCount,
+  encryption: z.object({ scheme: z.literal('age'), recipients: z.array(z.string()) }).nullable(),
+  facts: z.object({
+    tableCount: z.number().int(),
+    /** Schema and name of every dumped table. */
+    tables: z.array(z.object({ schema: z.string(), name: z.string() })),
+  }),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+export const manifestNameOf = (archive: string): string => `${archive}.manifest.json`;

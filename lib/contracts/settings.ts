@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must be one line');
+
+export const EmergencyContact = z.strictObject({
+  name: line(100).min(1),
+  role: line(100),
+  phone: line(50),
+  email: line(254),
+});
+export type EmergencyContact = z.infer<typeof EmergencyContact>;
+
+/** What an admin may change at run time; all else is configuration (environment). */
+export const Settings = z.strictObject({
+  emergencyContacts: z.array(EmergencyContact).max(20),
+  /** Recovery point objective in hours (4-ims.md: 24). */
+  rpoHours: z.number().int().min(1).max(8760),
+  /** Recovery time objective in minutes (4-ims.md: 60). */
+  rtoMinutes: z.number().int().min(1).max(100_000),
+});
+export type Settings = z.infer<typeof Settings>;
+export const DEFAULT_SETTINGS: Settings = { emergencyContacts: [], rpoHours: 24, rtoMinutes: 60 };
+
+/** Names of this installation for the restore instructions: configuration, never a secret. */
+export const Installation = z.object({
+  source: z.object({ host: z.string(), port: z.number(), user: z.string(), database: z.string() }),
+  storage: z.enum(['local', 's3']),
+  localPath: z.string(),
+  s3: z.object({ bucket: z.string(), region: z.string(), endpoint: z.string().nullable() }).nullable(),
+  compression: z.enum(['zstd', 'gzip']),
+  isEncrypted: z.boolean(),
+  /** Cron expression and IANA zone. */
+  schedule: z.object({ isEnabled: z.boolean(), cron: z.string(), timeZone: z.string() }),
+  retention: z.object({ daily: z.number(), weekly: z.number(), monthly: z.number() }),
+  manualIntervalMinutes: z.number(),
+});
+export type Installation = z.infer<typeof Installation>;
+
+/** GET /api/v1/admin/settings. */
+export const SettingsResponse = z.object({ settings: Settings, installation: Installation });
+export type SettingsResponse = z.infer<typeof SettingsResponse>;

@@ -1,0 +1,91 @@
+import { sql } from 'drizzle-orm';
+import { fromDrizzle, PgBoss } from 'pg-boss';
+import type { Secret } from '../core/secret.ts';
+import { BackupJob } from '../contracts/jobs.ts';
+
+/** A queue and what may be in it. `parse` is used on both ends, so that a job nobody understands is never sent. */
+export interface JobDefinition<Name extends string, Payload> {
+  readonly name: Name;
+  parse(input: unknown): Payload;
+  /** Tries after the first. */
+  readonly retryLimit: number;
+  /** The queue hands a job to another worker after this, should its worker have died without a word. */
+  readonly expireInSeconds: number;
+  /** Without a sign of life for this long the job goes to another worker. */
+  readonly heartbeatSeconds: number;
+}
+
+/** Take a backup: its row says of what and where to. Handlers claim the row first, so a second delivery does nothing. */
+export const backupJob: JobDefinition<'backup', BackupJob> = {
+  name: 'backup',
+  parse: (input) => BackupJob.parse(input),
+  retryLimit: 3,
+  expireInSeconds: 24 * 3600 - 1,
+  heartbeatSeconds: 60,
+};
+
+/** Remove the objects of an EXPIRED backup, then mark it DELETED. Safe to repeat at any point. */
+export const removeJob: JobDefinition<'remove', BackupJob> = {
+  name: 'remove',
+  parse: (input) => BackupJob.parse(input),
+  retryLimit: 20,
+  expireInSeconds: 900,
+  heartbeatSeconds: 60,
+};
+
+/** What `enqueue` needs of a drizzle transaction. */
+export interface JobTransaction {
+  execute(query: ReturnType<typeof sql>): PromiseLike<unknown>;
+}
+
+export interface Queue {
+  /** In the caller's transaction: the job exists exactly when the row and the audit entry do. */
+  enqueue<Payload extends object>(
+    tx: JobTransaction,
+    job: JobDefinition<string, Payload>,
+    payload: Payload,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+const QUEUE_SCHEMA = 'pgboss';
+
+/** pg-boss for a process of this kind; only workers supervise, nobody migrates but the migration command. */
+export function createBoss(url: Secret, role: 'web' | 'worker' | 'migrate'): PgBoss {
+  return new PgBoss({
+    connectionString: url.reveal(),
+    schema: QUEUE_SCHEMA,
+    application_name: `holdfast-${role}-queue`,
+    max: role === 'worker' ? 4 : 1,
+    migrate: role === 'migrate',
+    createSchema: role === 'migrate',
+    supervise: role === 'worker',
+    schedule: false,
+  });
+}
+
+/** Creates or updates the queues; part of the migration command. */
+export async function migrateQueue(url: Secret): Promise<void> {
+  const boss = createBoss(url, 'migrate');
+  boss.on('error', () => undefined);
+  await boss.start();
+  try {
+    for (const { name, retryLimit, expireInSeconds, heartbeatSeconds } of [backupJob, removeJob]) {
+      const options = { retryLimit, retryDelay: 5, retryBackoff: true, expireInSeconds, heartbeatSeconds };
+      if ((await boss.getQueue(name)) === null) await boss.createQueue(name, options);
+      else await boss.updateQueue(name, options);
+    }
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+}
+
+/** The sending end. `boss` must have been started. */
+export function queueOf(boss: PgBoss): Queue {
+  return {
+    enqueue: async (tx, job, payload) => {
+      await boss.send(job.name, job.parse(payload), { db: fromDrizzle(tx as never, sql) });
+    },
+    close: () => boss.stop({ graceful: false }),
+  };
+}

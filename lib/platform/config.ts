@@ -1,0 +1,273 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { Cron } from 'croner';
+import { z } from 'zod';
+import { AppError } from '../core/errors.ts';
+import { Secret } from '../core/secret.ts';
+
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+const secret = z.string().transform((value) => new Secret(value));
+const flag = (fallback: boolean) =>
+  z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    z
+      .enum(['true', 'false'])
+      .default(fallback ? 'true' : 'false')
+      .transform((value) => value === 'true'),
+  );
+const count = (fallback: number, max: number, min = 0) =>
+  z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    z.coerce.number().int().min(min).max(max).default(fallback),
+  );
+const text = (fallback: string) =>
+  z.preprocess((value) => (value === '' ? undefined : value), z.string().default(fallback));
+const list = z.string().transform((value) => value.split(/[\s,]+/).filter((item) => item !== ''));
+const isCron = (value: string): boolean => {
+  try {
+    new Cron(value, { paused: true });
+    return value.trim().split(/\s+/).length === 5;
+  } catch {
+    return false;
+  }
+};
+const isTimeZone = (value: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Every environment variable Holdfast reads, by its name. README's table is checked against these keys by a test. */
+export const Environment = z.object({
+  DATABASE_URL: optional(secret),
+  HOLDFAST_SECRET: optional(
+    z
+      .string()
+      .min(32, 'must have at least 32 characters')
+      .transform((value) => new Secret(value)),
+  ),
+  HOLDFAST_DATA_DIR: text('.holdfast'),
+  HOLDFAST_LOG_LEVEL: z.preprocess(
+    (v) => (v === '' ? undefined : v),
+    z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  ),
+  NEXTAUTH_URL: optional(z.url()),
+  PORT: count(3000, 65535, 1),
+
+  PGHOST: text('localhost'),
+  PGPORT: count(5432, 65535, 1),
+  PGUSER: optional(z.string()),
+  PGPASSWORD: optional(secret),
+  PGDATABASE: optional(z.string()),
+  PGSSLMODE: optional(z.enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'])),
+  PGSSLROOTCERT: optional(z.string()),
+
+  BACKUP_ENABLED: flag(true),
+  BACKUP_SCHEDULE: text('0 1 * * *').pipe(
+    z.string().refine(isCron, 'must be a cron expression of five fields'),
+  ),
+  BACKUP_TIMEZONE: text(Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC').pipe(
+    z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
+  ),
+  BACKUP_STORAGE: z.preprocess((v) => (v === '' ? undefined : v), z.enum(['local', 's3']).default('local')),
+  BACKUP_LOCAL_PATH: text('./backups'),
+  BACKUP_FILE_PREFIX: text('ims_backup').pipe(
+    z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/,
+        'must be letters, digits, "_", "." and "-", starting with a letter or digit',
+      ),
+  ),
+  BACKUP_S3_BUCKET: optional(z.string()),
+  BACKUP_S3_REGION: text('us-east-1'),
+  BACKUP_S3_ENDPOINT: optional(z.url()),
+  BACKUP_S3_ACCESS_KEY: optional(z.string()),
+  BACKUP_S3_SECRET_KEY: optional(secret),
+  BACKUP_COMPRESSION: z.preprocess(
+    (v) => (v === '' ? undefined : v),
+    z.enum(['zstd', 'gzip']).default('zstd'),
+  ),
+  BACKUP_AGE_RECIPIENTS: z.preprocess((v) => v ?? '', list),
+  BACKUP_EXCLUDE_TABLES: z.preprocess((v) => v ?? '_prisma_migrations', list),
+  BACKUP_RETENTION_DAILY: count(7, 3650, 1),
+  BACKUP_RETENTION_WEEKLY: count(4, 520),
+  BACKUP_RETENTION_MONTHLY: count(12, 240),
+  BACKUP_MANUAL_INTERVAL_MINUTES: count(60, 100_000),
+  BACKUP_TIMEOUT_MINUTES: count(360, 100_000, 1),
+  BACKUP_PG_BIN_DIRS: z.preprocess(
+    (v) => v ?? '',
+    z.string().transform((value) => value.split(':').filter((item) => item !== '')),
+  ),
+});
+type Parsed = z.infer<typeof Environment>;
+
+export interface S3Config {
+  readonly bucket: string;
+  readonly region: string;
+  /** Null for AWS itself. */
+  readonly endpoint: string | null;
+  readonly accessKey: string;
+  readonly secretKey: Secret;
+}
+export interface PostgresConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: Secret | null;
+  readonly database: string;
+  readonly sslMode: Parsed['PGSSLMODE'] | null;
+  readonly sslRootCert: string | null;
+}
+export interface Config {
+  /** The catalogue; null where a script works without one. */
+  readonly databaseUrl: Secret | null;
+  /** Master key: session, link and sealing keys are derived from it, each for its own purpose. */
+  readonly secret: Secret | null;
+  readonly dataDir: string;
+  readonly logLevel: Parsed['HOLDFAST_LOG_LEVEL'];
+  readonly port: number;
+  readonly source: PostgresConfig;
+  readonly schedule: { readonly isEnabled: boolean; readonly cron: string; readonly timeZone: string };
+  readonly storage: 'local' | 's3';
+  readonly localPath: string;
+  readonly s3: S3Config | null;
+  readonly filePrefix: string;
+  readonly compression: 'zstd' | 'gzip';
+  readonly ageRecipients: readonly string[];
+  readonly excludeTables: readonly string[];
+  readonly retention: { readonly daily: number; readonly weekly: number; readonly monthly: number };
+  readonly manualIntervalMinutes: number;
+  readonly timeoutMinutes: number;
+  /** Searched before the usual places for pg_dump and its kin. */
+  readonly pgBinDirs: readonly string[];
+  readonly hostname: string;
+}
+
+const refuse = (variable: string, message: string, hint: string): never => {
+  throw new AppError('config', `${variable} ${message}`, { hint, fields: { variable } });
+};
+
+/**
+ * The whole configuration from an environment. Throws `config` naming the first variable that is wrong or
+ * contradicts another, so that a process stops at its start and not in the night.
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const result = Environment.safeParse(env);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const variable = String(issue?.path[0] ?? 'environment');
+    return refuse(
+      variable,
+      `is wrong: ${issue?.message ?? 'not accepted'}`,
+      `Correct ${variable} in the environment or .env file and start again.`,
+    );
+  }
+  const e = result.data;
+
+  const wantsS3 = e.BACKUP_STORAGE === 's3' || e.BACKUP_S3_BUCKET !== undefined;
+  if (wantsS3) {
+    for (const name of ['BACKUP_S3_BUCKET', 'BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_SECRET_KEY'] as const) {
+      if (e[name] === undefined) {
+        refuse(
+          name,
+          'is missing',
+          e.BACKUP_STORAGE === 's3'
+            ? `BACKUP_STORAGE=s3 needs ${name}.`
+            : `BACKUP_S3_BUCKET is set, so ${name} is needed too.`,
+        );
+      }
+    }
+  }
+  for (const recipient of e.BACKUP_AGE_RECIPIENTS) {
+    if (/^AGE-SECRET-KEY-/i.test(recipient)) {
+      refuse(
+        'BACKUP_AGE_RECIPIENTS',
+        'contains a private key',
+        'Put the public key (age1…) here, and keep the private key away from this server.',
+      );
+    }
+    if (!/^age1[0-9a-z]{20,}$/.test(recipient)) {
+      refuse(
+        'BACKUP_AGE_RECIPIENTS',
+        'contains something that is not an age recipient',
+        'Each recipient starts with "age1"; make one with age-keygen.',
+      );
+    }
+  }
+  return {
+    databaseUrl: e.DATABASE_URL ?? null,
+    secret: e.HOLDFAST_SECRET ?? null,
+    dataDir: resolve(e.HOLDFAST_DATA_DIR),
+    logLevel: e.HOLDFAST_LOG_LEVEL,
+    port: e.PORT,
+    source: {
+      host: e.PGHOST,
+      port: e.PGPORT,
+      user: e.PGUSER ?? 'postgres',
+      password: e.PGPASSWORD ?? null,
+      database: e.PGDATABASE ?? e.PGUSER ?? 'postgres',
+      sslMode: e.PGSSLMODE ?? null,
+      sslRootCert: e.PGSSLROOTCERT ?? null,
+    },
+    schedule: { isEnabled: e.BACKUP_ENABLED, cron: e.BACKUP_SCHEDULE, timeZone: e.BACKUP_TIMEZONE },
+    storage: e.BACKUP_STORAGE,
+    localPath: resolve(e.BACKUP_LOCAL_PATH),
+    s3: wantsS3
+      ? {
+          bucket: e.BACKUP_S3_BUCKET ?? '',
+          region: e.BACKUP_S3_REGION,
+          endpoint: e.BACKUP_S3_ENDPOINT ?? null,
+          accessKey: e.BACKUP_S3_ACCESS_KEY ?? '',
+          secretKey: e.BACKUP_S3_SECRET_KEY ?? new Secret(''),
+        }
+      : null,
+    filePrefix: e.BACKUP_FILE_PREFIX,
+    compression: e.BACKUP_COMPRESSION,
+    ageRecipients: e.BACKUP_AGE_RECIPIENTS,
+    excludeTables: e.BACKUP_EXCLUDE_TABLES,
+    retention: {
+      daily: e.BACKUP_RETENTION_DAILY,
+      weekly: e.BACKUP_RETENTION_WEEKLY,
+      monthly: e.BACKUP_RETENTION_MONTHLY,
+    },
+    manualIntervalMinutes: e.BACKUP_MANUAL_INTERVAL_MINUTES,
+    timeoutMinutes: e.BACKUP_TIMEOUT_MINUTES,
+    pgBinDirs: e.BACKUP_PG_BIN_DIRS,
+    hostname: hostname(),
+  };
+}
+
+let loaded: Config | undefined;
+/** This process's configuration: read at the first call, never at import, so that tests and builds need no environment. */
+export function loadConfig(): Config {
+  loaded ??= parseConfig(process.env);
+  return loaded;
+}
+
+/** The catalogue's address, or `config` where it is needed and absent. */
+export function needDatabaseUrl(config: Config): Secret {
+  return (
+    config.databaseUrl ??
+    refuse(
+      'DATABASE_URL',
+      'is missing',
+      'Set DATABASE_URL to the catalogue, for example postgres://holdfast@localhost:5432/holdfast.',
+    )
+  );
+}
+
+export function needSecret(config: Config): Secret {
+  return (
+    config.secret ??
+    refuse(
+      'HOLDFAST_SECRET',
+      'is missing',
+      'Set HOLDFAST_SECRET to at least 32 random characters and keep it.',
+    )
+  );
+}

@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+import type { RunContext } from '../core/run-context.ts';
+
+export interface StoredObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+/** What storage needs of a run; a RunContext is one. */
+export type StorageContext = Pick<RunContext, 'runId' | 'signal' | 'log'>;
+
+/**
+ * A place that holds objects under keys (`backups/daily/2026-11-21/x.dump.zst`). Every implementation passes
+ * tests/contract/storage.contract.ts. Keys are relative, `/`-separated, at most 1,024 bytes; `..`, empty parts, NUL and
+ * control characters are refused with `invalid`.
+ */
+export interface Storage {
+  readonly kind: 'local' | 's3';
+  /**
+   * Nothing appears under `key` unless `body` ended; when this resolves, the object is durable. Throws
+   * `object_exists` if the key is taken, `storage_full`, `storage_auth`, `storage_unreachable`. If `body` errors, rethrows
+   * its error and leaves at most what `sweep` finds. `estimateBytes` chooses part sizes; it may be wrong.
+   */
+  put(
+    ctx: StorageContext,
+    key: string,
+    body: Readable,
+    options?: { readonly estimateBytes?: number | undefined },
+  ): Promise<StoredObject>;
+  /** Throws `object_missing`. The stream errors with `short_read` if fewer bytes arrive than promised. */
+  get(
+    ctx: StorageContext,
+    key: string,
+    range?: { readonly start: number; readonly length: number },
+  ): Promise<Readable>;
+  /** Null when there is no such object. */
+  stat(ctx: StorageContext, key: string): Promise<StoredObject | null>;
+  list(ctx: StorageContext, prefix: string): AsyncIterable<StoredObject>;
+  /** Removing what is not there succeeds. */
+  remove(ctx: StorageContext, key: string): Promise<void>;
+  /** Removes leftovers of interrupted puts (temporary files, multipart uploads) older than `before`; returns how many. */
+  sweep(ctx: StorageContext, before: Date): Promise<number>;
+  close(): Promise<void>;
+}
