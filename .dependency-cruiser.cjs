@@ -17,7 +17,7 @@ const rings = {
   '^lib/http/': ['^lib/(core|contracts|platform|jobs|auth)/', '^db/'],
   '^app/api/': ['^lib/(core|contracts|services|http|auth)/'],
   '^app/(?!api/)': ['^components/', '^lib/(core|contracts|client|auth|services|http)/'],
-  '^components/': ['^lib/(core|contracts|client)/', '^app/.*actions\\.ts$'],
+  '^components/': ['^lib/(core|contracts|client)/', '^app/actions/'],
   '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage)/', '^db/'],
   '^scripts/': ['^lib/(core|contracts|platform|tools|jobs|engine|services|storage)/', '^db/'],
 };

@@ -14,3 +14,7 @@ export const Problem = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });
 export type Problem = z.infer<typeof Problem>;
+
+/** What a server action answers: actions never throw to the browser. */
+export type ActionResult<T> =
+  { readonly ok: true; readonly data: T } | { readonly ok: false; readonly problem: Problem };
