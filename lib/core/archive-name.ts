@@ -1,0 +1,43 @@
+/** Which layers an archive has, as its name tells them: each appends the extension of the program that opens it. */
+export interface ArchiveLayers {
+  /** `gzip` is pg_dump's own compression inside the custom format, so it adds no extension. */
+  readonly compression: 'zstd' | 'gzip';
+  /** A further gzip around the file (`backup.sh --compress`). */
+  readonly isGzipped?: boolean;
+  readonly isEncrypted: boolean;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+const dayOf = (at: Date): string =>
+  `${String(at.getUTCFullYear()).padStart(4, '0')}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`;
+
+/**
+ * `ims_backup_2026-11-21_01-00.dump.zst.age`, in UTC. `suffix` is 1 for the first archive of a minute, which shows none;
+ * from 2 on it reads `…_01-00-2.dump…`.
+ */
+export function archiveFilename(
+  prefix: string,
+  takenAt: Date,
+  suffix: number,
+  { compression, isGzipped = false, isEncrypted }: ArchiveLayers,
+): string {
+  const time = `${two(takenAt.getUTCHours())}-${two(takenAt.getUTCMinutes())}`;
+  const stem = `${prefix}_${dayOf(takenAt)}_${time}${suffix > 1 ? `-${String(suffix)}` : ''}`;
+  return [
+    stem,
+    '.dump',
+    compression === 'zstd' ? '.zst' : '',
+    isGzipped ? '.gz' : '',
+    isEncrypted ? '.age' : '',
+  ].join('');
+}
+
+/** `backups/daily/2026-11-21/<filename>`, in UTC. */
+export function remoteKey(tier: string, takenAt: Date, filename: string): string {
+  return `backups/${tier.toLowerCase()}/${dayOf(takenAt)}/${filename}`;
+}
+
+/** Local archives lie side by side in BACKUP_LOCAL_PATH. */
+export function localKey(filename: string): string {
+  return filename;
+}
