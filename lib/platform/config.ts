@@ -56,6 +56,7 @@ export const Environment = z.object({
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   ),
   NEXTAUTH_URL: optional(z.url()),
+  HOLDFAST_TRUST_PROXY: flag(false),
   PORT: count(3000, 65535, 1),
 
   PGHOST: text('localhost'),
@@ -131,6 +132,10 @@ export interface Config {
   readonly dataDir: string;
   readonly logLevel: Parsed['HOLDFAST_LOG_LEVEL'];
   readonly port: number;
+  /** The address people open, where it is fixed (behind a TLS proxy); null takes the host of each request. */
+  readonly publicUrl: string | null;
+  /** One reverse proxy of ours stands in front: the last entry of X-Forwarded-For is the client. */
+  readonly isProxyTrusted: boolean;
   readonly source: PostgresConfig;
   readonly schedule: { readonly isEnabled: boolean; readonly cron: string; readonly timeZone: string };
   readonly storage: 'local' | 's3';
@@ -205,6 +210,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     dataDir: resolve(e.HOLDFAST_DATA_DIR),
     logLevel: e.HOLDFAST_LOG_LEVEL,
     port: e.PORT,
+    publicUrl: e.NEXTAUTH_URL ?? null,
+    isProxyTrusted: e.HOLDFAST_TRUST_PROXY,
     source: {
       host: e.PGHOST,
       port: e.PGPORT,
@@ -247,6 +254,15 @@ let loaded: Config | undefined;
 export function loadConfig(): Config {
   loaded ??= parseConfig(process.env);
   return loaded;
+}
+
+/**
+ * next-auth reads two things from the environment only. Without NEXTAUTH_URL it must take the origin from each request,
+ * so that http://localhost:PORT and http://127.0.0.1:PORT both work unconfigured.
+ */
+export function letNextAuthFollowTheRequest(): void {
+  if (process.env['NEXTAUTH_URL'] === '') delete process.env['NEXTAUTH_URL'];
+  process.env['AUTH_TRUST_HOST'] ??= 'true';
 }
 
 /** The catalogue's address, or `config` where it is needed and absent. */

@@ -1,0 +1,158 @@
+import { and, asc, desc, eq, ne, sql } from 'drizzle-orm';
+import type { Destination } from '../../lib/contracts/backup.ts';
+import type { Db, Tx } from '../client.ts';
+import { backupCopies, backups } from '../schema/backup.ts';
+
+export type BackupRecord = Omit<typeof backups.$inferSelect, 'manifest'>;
+export type CopyRecord = typeof backupCopies.$inferSelect;
+
+/** Every column but the manifest, which lists every table and is read by nobody here. */
+export const backupColumns = {
+  id: backups.id,
+  filename: backups.filename,
+  sizeBytes: backups.sizeBytes,
+  checksum: backups.checksum,
+  plainSizeBytes: backups.plainSizeBytes,
+  plainChecksum: backups.plainChecksum,
+  type: backups.type,
+  tiers: backups.tiers,
+  destinations: backups.destinations,
+  storagePath: backups.storagePath,
+  status: backups.status,
+  durationMs: backups.durationMs,
+  tableCount: backups.tableCount,
+  errorCode: backups.errorCode,
+  errorMessage: backups.errorMessage,
+  errorHint: backups.errorHint,
+  description: backups.description,
+  tables: backups.tables,
+  schemaOnly: backups.schemaOnly,
+  isEncrypted: backups.isEncrypted,
+  requestedBy: backups.requestedBy,
+  createdAt: backups.createdAt,
+  startedAt: backups.startedAt,
+  finishedAt: backups.finishedAt,
+  expiresAt: backups.expiresAt,
+  deletedAt: backups.deletedAt,
+  workerId: backups.workerId,
+  heartbeatAt: backups.heartbeatAt,
+  phase: backups.phase,
+  progressBytes: backups.progressBytes,
+  progressTotalBytes: backups.progressTotalBytes,
+  progressBytesPerSecond: backups.progressBytesPerSecond,
+  cancelRequestedAt: backups.cancelRequestedAt,
+  cancelRequestedBy: backups.cancelRequestedBy,
+};
+
+/** The instant the catalogue's clock shows: what is due, young or old is judged by it. */
+export async function catalogueNow(db: Db | Tx): Promise<Date> {
+  const [row] = await db.execute<{ ms: string }>(
+    sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint::text as ms`,
+  );
+  return new Date(Number(row?.ms));
+}
+
+export async function findBackup(db: Db | Tx, id: string): Promise<BackupRecord | null> {
+  const [row] = await db.select(backupColumns).from(backups).where(eq(backups.id, id));
+  return row ?? null;
+}
+
+/** Locks the row until the transaction ends. */
+export async function lockBackup(tx: Tx, id: string): Promise<BackupRecord | null> {
+  const [row] = await tx.select(backupColumns).from(backups).where(eq(backups.id, id)).for('update');
+  return row ?? null;
+}
+
+export async function findCopies(db: Db | Tx, backupId: string): Promise<CopyRecord[]> {
+  return db
+    .select()
+    .from(backupCopies)
+    .where(eq(backupCopies.backupId, backupId))
+    .orderBy(asc(backupCopies.createdAt), asc(backupCopies.destination));
+}
+
+/** Triggers stand in line here, so that each sees what the one before it did. */
+export async function lockTriggers(tx: Tx): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-trigger'))`);
+}
+
+/** When the newest manual backup was asked for that did not fail: the one the hourly limit counts from. */
+export async function newestManualAt(tx: Tx): Promise<Date | null> {
+  const [row] = await tx
+    .select({ at: backups.createdAt })
+    .from(backups)
+    .where(and(eq(backups.type, 'MANUAL'), ne(backups.status, 'FAILED')))
+    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .limit(1);
+  return row?.at ?? null;
+}
+
+/** Queued or running, newest first. */
+export async function findRunning(db: Db | Tx): Promise<BackupRecord[]> {
+  return db
+    .select(backupColumns)
+    .from(backups)
+    .where(eq(backups.status, 'IN_PROGRESS'))
+    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .limit(20);
+}
+
+export interface NewManualBackup {
+  readonly filename: string;
+  readonly destinations: Destination[];
+  readonly description: string | null;
+  readonly tables: string[] | null;
+  readonly schemaOnly: boolean;
+  readonly isEncrypted: boolean;
+  readonly requestedBy: string;
+}
+
+export async function insertManualBackup(tx: Tx, values: NewManualBackup): Promise<string> {
+  const [row] = await tx
+    .insert(backups)
+    .values({ ...values, type: 'MANUAL', tiers: ['MANUAL'] })
+    .returning({ id: backups.id });
+  if (!row) throw new Error('insert returned no row');
+  return row.id;
+}
+
+export async function requestCancel(tx: Tx, id: string, by: string): Promise<void> {
+  await tx
+    .update(backups)
+    .set({ cancelRequestedAt: sql`coalesce(cancel_requested_at, now())`, cancelRequestedBy: by })
+    .where(eq(backups.id, id));
+}
+
+export async function markExpired(tx: Tx, id: string): Promise<void> {
+  await tx.update(backups).set({ status: 'EXPIRED' }).where(eq(backups.id, id));
+}
+
+/** The newest COMPLETED backup; null when there is none. */
+export async function findNewestCompleted(db: Db | Tx): Promise<BackupRecord | null> {
+  const [row] = await db
+    .select(backupColumns)
+    .from(backups)
+    .where(eq(backups.status, 'COMPLETED'))
+    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .limit(1);
+  return row ?? null;
+}
+
+export async function findNewestFailed(db: Db | Tx): Promise<BackupRecord | null> {
+  const [row] = await db
+    .select(backupColumns)
+    .from(backups)
+    .where(eq(backups.status, 'FAILED'))
+    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .limit(1);
+  return row ?? null;
+}
+
+/** The newest backups of any state, newest first. */
+export async function findRecent(db: Db, limit: number): Promise<BackupRecord[]> {
+  return db
+    .select(backupColumns)
+    .from(backups)
+    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .limit(limit);
+}

@@ -1,0 +1,70 @@
+import type { BackupCopy, BackupDetail, BackupProgress, BackupRow } from '../contracts/backup.ts';
+import { humanBytes } from '../core/bytes.ts';
+import type { BackupRecord, CopyRecord } from '#db/queries/backup.ts';
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+function progressOf(record: BackupRecord): BackupProgress {
+  const { progressBytes: bytes, progressTotalBytes: totalBytes, progressBytesPerSecond: rate } = record;
+  const isKnown = totalBytes !== null && totalBytes > 0;
+  return {
+    phase: record.phase,
+    bytes,
+    totalBytes,
+    // An estimate may be too low: nothing says 100 before the end.
+    percent: isKnown ? Math.min(99, Math.floor((bytes / totalBytes) * 100)) : null,
+    bytesPerSecond: rate,
+    etaSeconds:
+      isKnown && rate !== null && rate > 0 ? Math.ceil(Math.max(0, totalBytes - bytes) / rate) : null,
+    heartbeatAt: iso(record.heartbeatAt),
+    cancelRequested: record.cancelRequestedAt !== null,
+  };
+}
+
+/** A catalogue row as the API and the pages show it. */
+export function toBackupRow(record: BackupRecord): BackupRow {
+  const size = record.sizeBytes ?? 0;
+  return {
+    id: record.id,
+    filename: record.filename,
+    size,
+    sizeHuman: humanBytes(size),
+    type: record.type,
+    storage: record.destinations[0] ?? 'local',
+    status: record.status,
+    duration: Math.round((record.durationMs ?? 0) / 1000),
+    checksum: record.checksum ?? '',
+    createdAt: record.createdAt.toISOString(),
+    expiresAt: iso(record.expiresAt),
+    tiers: record.tiers,
+    description: record.description,
+    tableCount: record.tableCount,
+    durationMs: record.durationMs,
+    isEncrypted: record.isEncrypted,
+    requestedBy: record.requestedBy,
+    finishedAt: iso(record.finishedAt),
+    progress: record.status === 'IN_PROGRESS' ? progressOf(record) : null,
+    error:
+      record.errorCode === null
+        ? null
+        : { code: record.errorCode, message: record.errorMessage ?? '', hint: record.errorHint },
+  };
+}
+
+const toCopy = (copy: CopyRecord): BackupCopy => ({
+  destination: copy.destination,
+  key: copy.key,
+  status: copy.status,
+  sizeBytes: copy.sizeBytes,
+  checkedAt: iso(copy.checkedAt),
+});
+
+export function toBackupDetail(record: BackupRecord, copies: readonly CopyRecord[]): BackupDetail {
+  return {
+    ...toBackupRow(record),
+    plainSize: record.plainSizeBytes,
+    plainChecksum: record.plainChecksum,
+    options: { tables: record.tables, schemaOnly: record.schemaOnly },
+    copies: copies.map(toCopy),
+  };
+}
