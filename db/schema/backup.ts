@@ -99,7 +99,13 @@ export const backupCopies = pgTable(
     checkedAt: timestamp('checked_at', { withTimezone: true }),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [uniqueIndex('backup_copies_backup_destination').on(table.backupId, table.destination)],
+  (table) => [
+    uniqueIndex('backup_copies_backup_destination').on(table.backupId, table.destination),
+    // What a worker looks for every few seconds must not grow with the history.
+    index('backup_copies_unsettled')
+      .on(table.backupId)
+      .where(sql`status in ('WRITING', 'FAILED')`),
+  ],
 );
 
 /** A due instant of a plan, taken once: the primary key makes a second worker lose. */

@@ -1,0 +1,57 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
+import { backups, slots } from '../schema/backup.ts';
+
+/** The catalogue's clock: the only one that decides what is due, so that workers with wrong clocks agree. */
+export async function catalogueNow(db: Db | Tx): Promise<Date> {
+  const rows = await db.execute<{ now: string }>(
+    sql`select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
+  );
+  return new Date(rows[0]?.now ?? NaN);
+}
+
+/** Held to the end of the transaction: workers that tick at once look at the slots one after the other. */
+export async function lockSlots(tx: Tx): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-slots'))`);
+}
+
+/**
+ * The instant up to which slots are settled. Null when this plan has none yet: an installation, or a schedule, that
+ * starts now. A plan that comes back after another had its place goes on from where the other one stopped.
+ */
+export async function settledUntil(tx: Tx, plan: string): Promise<Date | null> {
+  const rows = await tx
+    .select({ plan: slots.plan, dueAt: sql<Date>`max(${slots.dueAt})`.mapWith(slots.dueAt) })
+    .from(slots)
+    .groupBy(slots.plan);
+  if (!rows.some((row) => row.plan === plan)) return null;
+  return new Date(Math.max(...rows.map(({ dueAt }) => dueAt.getTime())));
+}
+
+/** Takes the slot; false when it was taken already. */
+export async function takeSlot(tx: Tx, plan: string, dueAt: Date): Promise<boolean> {
+  const rows = await tx.insert(slots).values({ plan, dueAt }).onConflictDoNothing().returning();
+  return rows.length === 1;
+}
+
+export async function giveSlotBackup(tx: Tx, plan: string, dueAt: Date, backupId: string): Promise<void> {
+  await tx
+    .update(slots)
+    .set({ backupId })
+    .where(and(eq(slots.plan, plan), eq(slots.dueAt, dueAt)));
+}
+
+/** The backup of an earlier slot that is still queued or running. */
+export async function unfinishedScheduledBackup(tx: Tx): Promise<string | null> {
+  const rows = await tx
+    .select({ id: backups.id })
+    .from(backups)
+    .where(
+      and(
+        eq(backups.status, 'IN_PROGRESS'),
+        inArray(backups.id, tx.select({ id: sql<string>`${slots.backupId}` }).from(slots)),
+      ),
+    )
+    .limit(1);
+  return rows[0]?.id ?? null;
+}

@@ -1,0 +1,1 @@
+CREATE INDEX "backup_copies_unsettled" ON "backup_copies" USING btree ("backup_id") WHERE status in ('WRITING', 'FAILED');
