@@ -39,6 +39,7 @@ export const backupColumns = {
   phase: backups.phase,
   progressBytes: backups.progressBytes,
   progressTotalBytes: backups.progressTotalBytes,
+  progressPercent: backups.progressPercent,
   progressBytesPerSecond: backups.progressBytesPerSecond,
   cancelRequestedAt: backups.cancelRequestedAt,
   cancelRequestedBy: backups.cancelRequestedBy,

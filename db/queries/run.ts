@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { BackupStatus, Destination } from '../../lib/contracts/backup.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import type { AppError } from '../../lib/core/errors.ts';
-import type { Phase } from '../../lib/core/run-context.ts';
+import type { Progress } from '../../lib/core/progress.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
@@ -45,19 +45,12 @@ export async function claimRun(tx: Tx, id: string, workerId: string): Promise<Cl
 const held = (id: string, workerId: string) =>
   and(eq(backups.id, id), eq(backups.workerId, workerId), eq(backups.status, 'IN_PROGRESS'));
 
-export interface RunProgress {
-  readonly phase: Phase;
-  readonly bytes: number;
-  readonly totalBytes: number | null;
-  readonly bytesPerSecond: number | null;
-}
-
 /** A run's sign of life. Null when the run is no longer this worker's. */
 export async function beatRun(
   db: Db,
   id: string,
   workerId: string,
-  progress: RunProgress,
+  progress: Progress,
 ): Promise<{ readonly cancelRequested: boolean; readonly cancelRequestedBy: string | null } | null> {
   const [row] = await db
     .update(backups)
@@ -67,6 +60,7 @@ export async function beatRun(
       progressBytes: progress.bytes,
       progressTotalBytes: progress.totalBytes,
       progressBytesPerSecond: progress.bytesPerSecond,
+      progressPercent: progress.percent,
     })
     .where(held(id, workerId))
     .returning({ at: backups.cancelRequestedAt, by: backups.cancelRequestedBy });
@@ -142,6 +136,7 @@ export async function completeRun(
     .set({
       status: 'COMPLETED',
       phase: 'finishing',
+      progressPercent: 100,
       filename: result.filename,
       storagePath: result.storagePath,
       sizeBytes: result.stored.bytes,

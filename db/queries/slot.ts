@@ -1,14 +1,6 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { Db, Tx } from '../client.ts';
+import type { Tx } from '../client.ts';
 import { backups, slots } from '../schema/backup.ts';
-
-/** The catalogue's clock: the only one that decides what is due, so that workers with wrong clocks agree. */
-export async function catalogueNow(db: Db | Tx): Promise<Date> {
-  const rows = await db.execute<{ now: string }>(
-    sql`select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
-  );
-  return new Date(rows[0]?.now ?? NaN);
-}
 
 /** Held to the end of the transaction: workers that tick at once look at the slots one after the other. */
 export async function lockSlots(tx: Tx): Promise<void> {

@@ -13,6 +13,8 @@ export interface JobDefinition<Name extends string, Payload> {
   readonly expireInSeconds: number;
   /** Without a sign of life for this long the job goes to another worker. */
   readonly heartbeatSeconds: number;
+  /** The longest wait before another try. */
+  readonly retryDelayMax: number;
 }
 
 /** Take a backup: its row says of what and where to. Handlers claim the row first, so a second delivery does nothing. */
@@ -21,7 +23,8 @@ export const backupJob: JobDefinition<'backup', BackupJob> = {
   parse: (input) => BackupJob.parse(input),
   retryLimit: 3,
   expireInSeconds: 24 * 3600 - 1,
-  heartbeatSeconds: 60,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
 };
 
 /** Remove the objects of an EXPIRED backup, then mark it DELETED. Safe to repeat at any point. */
@@ -30,7 +33,8 @@ export const removeJob: JobDefinition<'remove', BackupJob> = {
   parse: (input) => BackupJob.parse(input),
   retryLimit: 20,
   expireInSeconds: 900,
-  heartbeatSeconds: 60,
+  heartbeatSeconds: 20,
+  retryDelayMax: 600,
 };
 
 /** What `enqueue` needs of a drizzle transaction. */
@@ -45,6 +49,8 @@ export interface Queue {
     job: JobDefinition<string, Payload>,
     payload: Payload,
   ): Promise<void>;
+  /** True while a job with this payload waits, is running, or will be tried again. */
+  isPending<Payload extends object>(job: JobDefinition<string, Payload>, payload: Payload): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -60,6 +66,9 @@ export function createBoss(url: Secret, role: 'web' | 'worker' | 'migrate'): PgB
     migrate: role === 'migrate',
     createSchema: role === 'migrate',
     supervise: role === 'worker',
+    // A dead worker's jobs are found by these two; a minute each is long for somebody who waits for a backup.
+    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: 10,
     schedule: false,
   });
 }
@@ -70,8 +79,16 @@ export async function migrateQueue(url: Secret): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    for (const { name, retryLimit, expireInSeconds, heartbeatSeconds } of [backupJob, removeJob]) {
-      const options = { retryLimit, retryDelay: 5, retryBackoff: true, expireInSeconds, heartbeatSeconds };
+    for (const job of [backupJob, removeJob]) {
+      const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
+      const options = {
+        retryLimit,
+        retryDelay: 2,
+        retryBackoff: true,
+        retryDelayMax,
+        expireInSeconds,
+        heartbeatSeconds,
+      };
       if ((await boss.getQueue(name)) === null) await boss.createQueue(name, options);
       else await boss.updateQueue(name, options);
     }
@@ -85,6 +102,10 @@ export function queueOf(boss: PgBoss): Queue {
   return {
     enqueue: async (tx, job, payload) => {
       await boss.send(job.name, job.parse(payload), { db: fromDrizzle(tx as never, sql) });
+    },
+    isPending: async (job, payload) => {
+      const jobs = await boss.findJobs(job.name, { data: job.parse(payload) });
+      return jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
     },
     close: () => boss.stop({ graceful: false }),
   };

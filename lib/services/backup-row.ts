@@ -11,8 +11,7 @@ function progressOf(record: BackupRecord): BackupProgress {
     phase: record.phase,
     bytes,
     totalBytes,
-    // An estimate may be too low: nothing says 100 before the end.
-    percent: isKnown ? Math.min(99, Math.floor((bytes / totalBytes) * 100)) : null,
+    percent: record.phase === 'queued' ? null : record.progressPercent,
     bytesPerSecond: rate,
     etaSeconds:
       isKnown && rate !== null && rate > 0 ? Math.ceil(Math.max(0, totalBytes - bytes) / rate) : null,
