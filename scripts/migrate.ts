@@ -1,5 +1,12 @@
 import { migrateCatalogue } from '#db/migrate.ts';
 import { loadConfig, needDatabaseUrl } from '#lib/platform/config.ts';
+import { loadEnvironment } from './load-env.ts';
+import { printError } from './print-error.ts';
 
-await migrateCatalogue(needDatabaseUrl(loadConfig()));
-process.stdout.write('The catalogue is up to date.\n');
+try {
+  loadEnvironment();
+  await migrateCatalogue(needDatabaseUrl(loadConfig()));
+  process.stdout.write('The catalogue is up to date.\n');
+} catch (error) {
+  process.exitCode = printError(error);
+}
