@@ -1,0 +1,25 @@
+import type { Actor } from '../core/actor.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/run-context.ts';
+import type { Queue } from '../jobs/queue.ts';
+import type { Config } from '../platform/config.ts';
+import type { Db } from '#db/client.ts';
+
+/** What the engine's use-cases need of the worker that runs them. */
+export interface EngineDeps {
+  readonly config: Config;
+  readonly db: Db;
+  readonly queue: Queue;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** A new one each start: what an earlier process of this machine held is not ours. */
+  readonly workerId: string;
+}
+
+/** Who acts where no person asked: the schedule, retention, the sweep after a crash. */
+export const workerActor = (part: 'schedule' | 'run' | 'retention' | 'recovery' | 'removal'): Actor => ({
+  kind: 'worker',
+  id: part,
+  name: 'worker',
+  role: 'admin',
+});
