@@ -26,6 +26,8 @@ export function openCatalogue(
 ): Catalogue {
   const common: postgres.Options<Record<string, never>> = {
     connect_timeout: 5,
+    // The default waits up to 20 s: a worker would count as dead after the catalogue's restart.
+    backoff: (attempt) => Math.min(attempt * 0.1, 2),
     idle_timeout: 300,
     max_lifetime: 3600,
     onnotice: () => undefined,

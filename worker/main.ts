@@ -1,0 +1,37 @@
+import { AppError, ERRORS, toAppError } from '#lib/core/errors.ts';
+import { loadConfig } from '#lib/platform/config.ts';
+import { createLogger } from '#lib/platform/logger.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+
+function start(): Worker {
+  try {
+    return startWorker(loadConfig());
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    createLogger('error', { process: 'worker' }).error(error.message, { error, hint: error.hint });
+    process.exit(ERRORS[error.code].exit);
+  }
+}
+
+const worker = start();
+
+let isStopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // The second one means: at once. What that leaves is put right by the next start, as after any crash.
+    if (isStopping) process.exit(SIGNAL_EXIT[signal]);
+    isStopping = true;
+    worker.stop().then(
+      () => process.exit(0),
+      () => process.exit(ERRORS.bug.exit),
+    );
+  });
+}
+process.on('unhandledRejection', (reason) => {
+  // Code that lost a promise is a bug of its own part; the running backup and the next ones must not die of it.
+  createLogger('error', { process: 'worker' }).error('a promise was rejected and nobody looked', {
+    error: reason instanceof Error ? reason : new AppError('bug', String(reason)),
+  });
+});

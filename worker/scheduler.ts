@@ -1,0 +1,95 @@
+import { archiveFilename } from '#lib/core/archive-name.ts';
+import { estimateExpiry } from '#lib/core/retention.ts';
+import { dueSlots, tiersOfSlot } from '#lib/core/schedule.ts';
+import { workerActor, type EngineDeps } from '#lib/engine/deps.ts';
+import { retentionPolicy } from '#lib/engine/retain.ts';
+import { backupJob } from '#lib/jobs/queue.ts';
+import type { Config } from '#lib/platform/config.ts';
+import { addAuditEntry } from '#db/queries/audit.ts';
+import { catalogueNow } from '#db/queries/backup.ts';
+import { addScheduledRun } from '#db/queries/run.ts';
+import {
+  giveSlotBackup,
+  lockSlots,
+  settledUntil,
+  takeSlot,
+  unfinishedScheduledBackup,
+} from '#db/queries/slot.ts';
+
+/** A plan's name in the slots: another schedule is another plan, so that a change of schedule invents no missed slot. */
+export const planOf = (schedule: Config['schedule']): string =>
+  `database ${schedule.cron} ${schedule.timeZone}`;
+
+export type Tick =
+  | {
+      readonly taken: 'backup';
+      readonly backupId: string;
+      readonly dueAt: Date;
+      readonly missedCount: number;
+    }
+  /** The slot was noted without a backup: scheduling is off, the plan is new, or the backup before it still runs. */
+  | { readonly taken: 'noted'; readonly dueAt: Date }
+  | { readonly taken: 'nothing' };
+
+/**
+ * Looks what has come due since the last look and takes the newest slot: slot, row, audit entry and job in one
+ * transaction, so that of any number of workers exactly one takes it and no crash leaves half of it. Older missed slots
+ * are told of in one audit entry. `now` is the catalogue's clock unless a test says otherwise.
+ */
+export async function tick(deps: EngineDeps, now?: Date): Promise<Tick> {
+  const { config } = deps;
+  const plan = planOf(config.schedule);
+  const actor = workerActor('schedule');
+  const result = await deps.db.transaction(async (tx): Promise<Tick> => {
+    await lockSlots(tx);
+    const at = now ?? (await catalogueNow(tx));
+    const settled = await settledUntil(tx, plan);
+    if (settled === null) {
+      // What would have been due before this installation, or this schedule, existed was not missed.
+      await takeSlot(tx, plan, at);
+      return { taken: 'noted', dueAt: at };
+    }
+    const { newest, missed, missedCount } = dueSlots(config.schedule, settled, at);
+    if (newest === null || !(await takeSlot(tx, plan, newest))) return { taken: 'nothing' };
+    // Switched on again, it must not catch up what was due while it was off.
+    if (!config.schedule.isEnabled) return { taken: 'noted', dueAt: newest };
+
+    const unfinished = await unfinishedScheduledBackup(tx);
+    const skipped = unfinished === null ? missed : [...missed, newest];
+    if (skipped.length > 0) {
+      await addAuditEntry(tx, actor, 'schedule.missed', null, {
+        count: missedCount + (unfinished === null ? 0 : 1),
+        slots: skipped.map((slot) => slot.toISOString()),
+        reason:
+          unfinished === null ? 'no worker was running' : 'the scheduled backup before was not finished',
+      });
+    }
+    if (unfinished !== null) return { taken: 'noted', dueAt: newest };
+
+    const tiers = tiersOfSlot(newest, config.schedule.timeZone);
+    const isEncrypted = config.ageRecipients.length > 0;
+    const filename = archiveFilename(config.filePrefix, at, 1, {
+      compression: config.compression,
+      isEncrypted,
+    });
+    const backupId = await addScheduledRun(tx, {
+      filename,
+      tiers: [...tiers],
+      destinations: [config.storage],
+      isEncrypted,
+      expiresAt: estimateExpiry(retentionPolicy(config), tiers, at),
+    });
+    await giveSlotBackup(tx, plan, newest, backupId);
+    await addAuditEntry(tx, actor, 'backup.create', backupId, { tiers, dueAt: newest.toISOString() });
+    await deps.queue.enqueue(tx, backupJob, { backupId });
+    return { taken: 'backup', backupId, dueAt: newest, missedCount };
+  });
+  if (result.taken === 'backup') {
+    deps.log.info('a scheduled backup is due', result);
+    if (result.missedCount > 0)
+      deps.log.warn('scheduled backups were missed while no worker was running', {
+        count: result.missedCount,
+      });
+  }
+  return result;
+}

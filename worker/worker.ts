@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { schedule } from 'node-cron';
+import type { PgBoss } from 'pg-boss';
+import { BackupJob } from '#lib/contracts/jobs.ts';
+import { systemClock, type Clock } from '#lib/core/clock.ts';
+import { AppError } from '#lib/core/errors.ts';
+import type { Logger } from '#lib/core/run-context.ts';
+import { runBackup } from '#lib/engine/backup.ts';
+import type { EngineDeps } from '#lib/engine/deps.ts';
+import { runRecover } from '#lib/engine/recover.ts';
+import { runRemove } from '#lib/engine/remove.ts';
+import { backupJob, createBoss, queueOf, removeJob } from '#lib/jobs/queue.ts';
+import { needDatabaseUrl, type Config } from '#lib/platform/config.ts';
+import { createLogger } from '#lib/platform/logger.ts';
+import { HOLDFAST_VERSION } from '#lib/platform/version.ts';
+import { openCatalogue } from '#db/client.ts';
+import { translateCatalogueError } from '#db/errors.ts';
+import { beatWorker, removeWorker } from '#db/queries/worker.ts';
+import { tick } from './scheduler.ts';
+
+const BEAT_MS = 5000;
+const RECOVER_MS = 10_000;
+const THOROUGH_MS = 3_600_000;
+const RECONNECT_MS = 2000;
+const COMPLAIN_MS = 30_000;
+/** After an abort: time for the child to die and the leftovers to be removed. */
+const CLEAN_UP_MS = 20_000;
+
+export interface Worker {
+  readonly id: string;
+  /** Resolves when the catalogue and the queue answered and jobs are being taken. */
+  readonly ready: Promise<void>;
+  /**
+   * Takes nothing more, lets a running backup finish within the limit, else aborts it cleanly (FAILED `interrupted`,
+   * leftovers removed), removes the heartbeat row and closes all connections. A second call waits for the first.
+   */
+  stop(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  /** How long a running backup may go on after `stop`. */
+  readonly stopLimitMs?: number;
+}
+
+const stoppedError = (): AppError =>
+  new AppError('interrupted', 'the worker was stopped while this backup ran', {
+    hint: 'Start a new backup, or wait for the next scheduled one; earlier backups are untouched.',
+  });
+
+/** Starts a worker in this process. Throws `config` without a catalogue; a catalogue that is away is waited for. */
+export function startWorker(config: Config, options: WorkerOptions = {}): Worker {
+  const url = needDatabaseUrl(config);
+  const id = randomUUID();
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLogger(config.logLevel, { process: 'worker', workerId: id });
+  const catalogue = openCatalogue(url, { applicationName: 'holdfast-worker' });
+  const active = new Map<string, Promise<unknown>>();
+  /** Ends everything that takes new work. */
+  const ending = new AbortController();
+  /** Ends the running backup. */
+  const aborting = new AbortController();
+
+  let complainedAt = -Infinity;
+  const complain = (what: string, thrown: unknown): void => {
+    const now = clock.now().getTime();
+    // An outage of an hour is one story, not four thousand lines.
+    if (now - complainedAt < COMPLAIN_MS) return;
+    complainedAt = now;
+    log.warn(what, { error: translateCatalogueError(thrown) });
+  };
+
+  const openQueue = async (): Promise<PgBoss> => {
+    for (;;) {
+      const boss = createBoss(url, 'worker');
+      boss.on('error', (error) => {
+        complain('the queue reported an error; it is tried again', error);
+      });
+      try {
+        return await boss.start();
+      } catch (error) {
+        complain('the queue in the catalogue cannot be opened yet; it is tried again', error);
+        await boss.stop({ graceful: false }).catch(() => undefined);
+      }
+      await clock.sleep(RECONNECT_MS, ending.signal);
+    }
+  };
+
+  /** Calls `act` at once and then every so often, until the worker ends; a failure is a complaint, not an end. */
+  const repeat = async (what: string, everyMs: number, act: () => Promise<void>): Promise<void> => {
+    while (!ending.signal.aborted) {
+      try {
+        await act();
+      } catch (error) {
+        complain(`${what} failed; it is tried again`, error);
+      }
+      await clock.sleep(everyMs, ending.signal).catch(() => undefined);
+    }
+  };
+
+  const beat = () =>
+    beatWorker(catalogue.db, { id, hostname: config.hostname, pid: process.pid, version: HOLDFAST_VERSION });
+
+  // The heart goes on beating while a running backup is allowed to finish.
+  const heartEnd = new AbortController();
+  const heart = (async () => {
+    while (!heartEnd.signal.aborted) {
+      try {
+        await beat();
+      } catch (error) {
+        complain('no heartbeat could be written; it is tried again', error);
+      }
+      await clock.sleep(BEAT_MS, heartEnd.signal).catch(() => undefined);
+    }
+  })();
+
+  let boss: PgBoss | undefined;
+  const loops: Promise<unknown>[] = [heart];
+
+  const ready = (async () => {
+    boss = await openQueue();
+    const deps: EngineDeps = { config, db: catalogue.db, queue: queueOf(boss), log, clock, workerId: id };
+
+    let thoroughAt = -Infinity;
+    const recover = async (): Promise<void> => {
+      const now = clock.now().getTime();
+      const isThorough = now - thoroughAt >= THOROUGH_MS;
+      await runRecover(deps, { ownActive: () => [...active.keys()], isThorough });
+      if (isThorough) thoroughAt = now;
+    };
+    await boss.work(backupJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
+      if (job === undefined) return;
+      const { backupId } = BackupJob.parse(job.data);
+      const run = runBackup(deps, backupId, { run: aborting.signal, turn: ending.signal });
+      active.set(backupId, run);
+      try {
+        await run;
+      } catch (error) {
+        if (!ending.signal.aborted) log.error('a backup job could not be done', { backupId, error });
+        // Not drizzle's own error: pg-boss keeps what is thrown, and it holds query parameters.
+        throw new Error('the backup job could not be done; the log of the worker says why');
+      } finally {
+        active.delete(backupId);
+      }
+    });
+    await boss.work(removeJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
+      if (job === undefined) return;
+      const { backupId } = BackupJob.parse(job.data);
+      try {
+        await runRemove(deps, backupId, AbortSignal.any([aborting.signal, job.signal]));
+      } catch (error) {
+        log.warn('a backup could not be deleted yet; it is tried again', { backupId, error });
+        throw new Error('the backup could not be deleted yet; the log of the worker says why');
+      }
+    });
+
+    let ticking: Promise<unknown> = Promise.resolve();
+    const look = () => {
+      ticking = ticking.then(() =>
+        tick(deps).catch((error: unknown) => {
+          complain('the schedule could not be looked at; it is tried again', error);
+        }),
+      );
+    };
+    look();
+    // More often than once a minute: a clock that is a moment ahead of the catalogue's must not cost a whole minute.
+    const cron = schedule('*/15 * * * * *', look, { noOverlap: true, suppressMissedWarning: true });
+    ending.signal.addEventListener('abort', () => {
+      void cron.destroy();
+    });
+    loops.push(repeat('recovery', RECOVER_MS, recover));
+    if (ending.signal.aborted) await cron.destroy();
+    log.info('worker is ready', {
+      schedule: config.schedule,
+      hostname: config.hostname,
+      version: HOLDFAST_VERSION,
+    });
+  })();
+  // Whoever does not wait for it must not be killed by it: `stop` before the catalogue answered rejects it.
+  ready.catch(() => undefined);
+
+  const end = async (): Promise<void> => {
+    log.info('worker is stopping', { running: active.size });
+    ending.abort(new AppError('interrupted', 'the worker is stopping'));
+    await ready.catch(() => undefined);
+    // Not awaited: it ends when the running backup does.
+    const offWork = Promise.allSettled([boss?.offWork(backupJob.name), boss?.offWork(removeJob.name)]);
+    const settled = Promise.allSettled(active.values());
+    const isDone = await Promise.race([
+      settled.then(() => true),
+      clock.sleep(options.stopLimitMs ?? 30_000).then(() => false),
+    ]);
+    if (!isDone) {
+      aborting.abort(stoppedError());
+      await Promise.race([settled, clock.sleep(CLEAN_UP_MS)]);
+    }
+    aborting.abort(stoppedError());
+    await Promise.race([offWork, clock.sleep(5000)]);
+    await boss?.stop({ graceful: true, timeout: 2000 }).catch(() => undefined);
+    heartEnd.abort();
+    await Promise.race([Promise.allSettled(loops), clock.sleep(5000)]);
+    await removeWorker(catalogue.db, id).catch((error: unknown) => {
+      log.warn('the heartbeat row could not be removed; it counts as stale soon', { error });
+    });
+    await catalogue.close();
+    log.info('worker has stopped');
+  };
+  let stopping: Promise<void> | undefined;
+  return { id, ready, stop: () => (stopping ??= end()) };
+}
