@@ -2,9 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findPostgresServers, findProgram } from './dev/postgres-programs.mjs';
+import { findPostgresServers } from './dev/postgres-programs.mjs';
+import { ensurePrograms, findProgram } from './programs.mjs';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 process.chdir(root);
@@ -57,57 +58,43 @@ function isSet(name) {
   );
 }
 
-function missingPackages() {
-  /** @type {string[]} */
-  const missing = [];
+/** Names from scripts/programs.mjs that are not here. */
+function missingPrograms() {
   const needsServer = !isSet('DATABASE_URL') || !isSet('PGDATABASE');
+  // Finds more than programs.mjs does: Homebrew keeps versioned servers out of PATH.
   const hasServer = findPostgresServers().length > 0;
-  if (needsServer && !hasServer) missing.push('postgresql');
-  if (!hasServer && findProgram('pg_dump') === null) missing.push('postgresql-client');
-  for (const name of ['zstd', 'age']) if (findProgram(name) === null) missing.push(name);
-  return missing;
+  const names = ['zstd', 'age'];
+  if (!hasServer) names.push('pg_dump', 'pg_restore');
+  if (!hasServer && needsServer) names.push('postgres', 'initdb');
+  return names.filter((name) => findProgram(name) === null);
 }
 
-/** Installs Debian packages where that needs no question. @param {string[]} packages */
-function installPackages(packages) {
-  const brew = packages.map((name) => name.replace(/^postgresql(-client)?$/, 'postgresql@17'));
-  const advice = `Debian and Ubuntu: sudo apt-get install ${packages.join(' ')}. macOS: brew install ${[...new Set(brew)].join(' ')}.`;
-  const isRoot = process.getuid?.() === 0;
-  const canSudo = !isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  if (findProgram('apt-get') === null || (!isRoot && !canSudo))
-    fail(`these programs are missing: ${packages.join(', ')}`, advice);
-  process.stdout.write(`Installing the Debian packages ${packages.join(', ')}.\n`);
-  // Without the marker file Debian makes and starts a server of its own on port 5432, which nobody asked for.
-  const script = `
-    set -e
-    export DEBIAN_FRONTEND=noninteractive
-    marker=/etc/postgresql-common/createcluster.d/holdfast-quickstart.conf
-    trap 'rm -f "$marker"' EXIT
-    mkdir -p "\${marker%/*}"
-    echo 'create_main_cluster = false' > "$marker"
-    apt-get -qq -o DPkg::Lock::Timeout=120 update
-    apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold --no-install-recommends install "$@"`;
-  const command = ['sh', '-c', script, 'sh', ...packages];
-  const [program, ...args] = isRoot ? command : ['sudo', '-n', ...command];
-  const result = spawnSync(program ?? 'sh', args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}\n`);
-    fail('apt-get did not succeed', advice);
+/** Runs a shell script as root, where that needs no question. @param {string} script */
+function asRoot(script) {
+  const command = ['sh', '-c', script];
+  const [program, ...args] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
+  spawnSync(program ?? 'sh', args, { stdio: 'ignore' });
+}
+
+/** @param {string[]} names */
+function installPrograms(names) {
+  const marker = '/etc/postgresql-common/createcluster.d/holdfast-quickstart.conf';
+  const needsMarker = names.includes('postgres') && existsSync('/etc/debian_version');
+  // Without it Debian makes and starts a server of its own on port 5432, which nobody asked for.
+  if (needsMarker) asRoot(`mkdir -p ${dirname(marker)} && echo 'create_main_cluster = false' > ${marker}`);
+  let problem = '';
+  try {
+    ensurePrograms(names, { log: (/** @type {string} */ line) => process.stdout.write(`${line}\n`) });
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
   }
+  if (needsMarker) asRoot(`rm -f ${marker}`);
+  if (problem !== '') fail('not every program is here', problem);
 }
 
 if (!areModulesFresh()) installModules();
-const missing = missingPackages();
-if (missing.length > 0) {
-  installPackages(missing);
-  const still = missingPackages();
-  if (still.length > 0)
-    fail(`these programs are still missing: ${still.join(', ')}`, 'Install them by hand and start again.');
-}
+const missing = missingPrograms();
+if (missing.length > 0) installPrograms(missing);
 
 const child = spawn(node, ['scripts/dev/quickstart.ts', ...process.argv.slice(2)], {
   stdio: 'inherit',

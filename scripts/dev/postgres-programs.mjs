@@ -3,26 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/**
- * The first folder on PATH or among `more` that holds this program, or null.
- * @param {string} name
- * @param {readonly string[]} [more]
- * @returns {string | null}
- */
-export function findProgram(name, more = []) {
-  const folders = [...more, ...(process.env['PATH'] ?? '').split(delimiter)];
-  for (const folder of folders) {
-    if (folder === '') continue;
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return join(folder, name);
-    } catch {
-      continue;
-    }
-  }
-  return null;
-}
-
 /** @param {string} folder @param {RegExp} pattern @returns {string[]} */
 function children(folder, pattern) {
   try {

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrateCatalogue } from '#db/migrate.ts';
-import { AppError } from '#lib/core/errors.ts';
+import { AppError, toAppError } from '#lib/core/errors.ts';
 import { Secret } from '#lib/core/secret.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { loadDemoDatabase } from '../demo/load.ts';
@@ -34,6 +34,10 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stopBecause(null);
   });
 }
+// postgres.js throws outside of any promise when a server goes away under a pending write (connection.js, nextWrite).
+process.on('uncaughtException', (error) => {
+  stopBecause(toAppError(error));
+});
 const parent = process.ppid;
 setInterval(() => {
   // Whoever started this was killed and could not pass it on.
@@ -223,10 +227,9 @@ async function run(): Promise<number> {
       });
     }
   } catch (error) {
-    if (!stopping.signal.aborted) failure = error instanceof AppError ? error : null;
-    if (!stopping.signal.aborted && !(error instanceof AppError)) throw error;
+    // What breaks because everything is being stopped is no failure of its own.
+    stopBecause(toAppError(error));
   } finally {
-    stopping.abort();
     if (started.length > 0) say('Stopping.');
     for (const { stop } of started.reverse()) await stop();
     folder.release();
