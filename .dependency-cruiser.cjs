@@ -41,7 +41,10 @@ module.exports = {
     {
       name: 'processes start in lib/tools only',
       severity: 'error',
-      from: { path: ours, pathNot: '^(lib/tools|tests|bench|scripts/(quickstart|test|dev/|check/))' },
+      from: {
+        path: ours,
+        pathNot: '^(lib/tools|tests|bench|scripts/(quickstart|test|programs|dev/|check/))',
+      },
       to: { path: '^(node:)?child_process$' },
     },
     {
