@@ -108,7 +108,8 @@ function placeCluster(options: ClusterOptions, identity: Identity): string {
     if (identity.uid !== undefined && identity.gid !== undefined)
       chownSync(place, identity.uid, identity.gid);
   }
-  if (isReachable(place, identity)) return realpathSync(place);
+  const real = realpathSync(place);
+  if (isReachable(real, identity)) return real;
   if (isThere && readdirSync(place).length > 0) {
     throw new AppError('config', `the database's user cannot enter ${place}`, {
       hint: 'Let the user "postgres" pass through the folders above it, or set HOLDFAST_DATA_DIR to another folder.',
