@@ -57,7 +57,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/platform/config.ts', 'next.config.ts'],
+    files: ['lib/platform/config.ts', 'next.config.ts', 'instrumentation.ts', 'proxy.ts'],
     rules: { 'no-restricted-properties': ['error', noNow] },
   },
   {

@@ -1,3 +1,4 @@
+import { desc, lt } from 'drizzle-orm';
 import type { Actor } from '../../lib/core/actor.ts';
 import type { Db, Tx } from '../client.ts';
 import { auditEntries } from '../schema/audit.ts';
@@ -20,4 +21,18 @@ export async function addAuditEntry(
     requestId: actor.requestId ?? null,
     details,
   });
+}
+
+/** The newest entries older than `beforeId`, newest first. */
+export async function listAuditEntries(
+  db: Db,
+  beforeId: number | null,
+  limit: number,
+): Promise<(typeof auditEntries.$inferSelect)[]> {
+  return db
+    .select()
+    .from(auditEntries)
+    .where(beforeId === null ? undefined : lt(auditEntries.id, beforeId))
+    .orderBy(desc(auditEntries.id))
+    .limit(limit);
 }

@@ -1,5 +1,5 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { Tx } from '../client.ts';
+import { and, eq, inArray, max, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
 import { backups, slots } from '../schema/backup.ts';
 
 /** Held to the end of the transaction: workers that tick at once look at the slots one after the other. */
@@ -46,4 +46,10 @@ export async function unfinishedScheduledBackup(tx: Tx): Promise<string | null> 
     )
     .limit(1);
   return rows[0]?.id ?? null;
+}
+
+/** The newest due instant that a worker settled, of any plan; null when none has looked at the schedule yet. */
+export async function newestSettledDueAt(db: Db): Promise<Date | null> {
+  const [row] = await db.select({ dueAt: max(slots.dueAt) }).from(slots);
+  return row?.dueAt ?? null;
 }

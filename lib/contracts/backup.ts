@@ -78,7 +78,7 @@ export const BackupProgress = z.object({
   bytes: z.number(),
   /** An estimate while dumping; null when nothing is known. */
   totalBytes: z.number().nullable(),
-  /** 0 to 100, from the estimate: 100 only when done. Null when nothing is known. */
+  /** Of the whole run, 0 to 99, never falling. Null when nothing is known. */
   percent: z.number().nullable(),
   bytesPerSecond: z.number().nullable(),
   etaSeconds: z.number().nullable(),

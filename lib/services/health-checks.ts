@@ -1,0 +1,158 @@
+import type { HealthCheck } from '../contracts/overview.ts';
+import { dueSlots, nextDueAt } from '../core/schedule.ts';
+import type { Config } from '../platform/config.ts';
+import type { BackupRecord } from '#db/queries/backup.ts';
+
+/** A due backup counts as missing this long after its instant: a worker ticks every few seconds. */
+const OVERDUE_GRACE_MS = 10 * 60_000;
+
+const BACKUP_PAGE = '/settings/backup';
+
+export interface HealthFacts {
+  readonly now: Date;
+  readonly rpoHours: number;
+  readonly livingWorkers: number;
+  readonly newestGood: BackupRecord | null;
+  readonly newestFailed: BackupRecord | null;
+  /** The newest due instant some worker settled; null when none has looked at the schedule yet. */
+  readonly newestSettledDueAt: Date | null;
+}
+
+const ok = (name: string, detail: string): HealthCheck => ({ name, state: 'OK', detail, action: null });
+const bad = (
+  name: string,
+  state: 'WARNING' | 'CRITICAL' | 'UNKNOWN',
+  detail: string,
+  label: string,
+  href: string,
+): HealthCheck => ({ name, state, detail, action: { label, href } });
+
+/** `9 hours`, `3 days`: for a sentence, not for a sum. */
+export function roughly(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / 60_000));
+  const say = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`;
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 120) return say(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  return hours < 72 ? say(hours, 'hour') : say(Math.round(hours / 24), 'day');
+}
+
+function workerCheck({ livingWorkers }: HealthFacts): HealthCheck {
+  if (livingWorkers > 0) {
+    return ok('worker', livingWorkers === 1 ? 'One worker is alive.' : `${livingWorkers} workers are alive.`);
+  }
+  return bad(
+    'worker',
+    'CRITICAL',
+    'No worker is alive: no backup is taken until one runs. Start it with npm run worker.',
+    'Open the restore and operation notes',
+    BACKUP_PAGE,
+  );
+}
+
+function recoveryPointCheck({ now, newestGood, rpoHours }: HealthFacts): HealthCheck {
+  if (newestGood === null) {
+    return bad(
+      'recovery-point',
+      'CRITICAL',
+      'There is no completed backup: nothing could be restored.',
+      'Create a backup now',
+      BACKUP_PAGE,
+    );
+  }
+  const ageMs = now.getTime() - newestGood.createdAt.getTime();
+  const rpoMs = rpoHours * 3_600_000;
+  const goal = `the target is ${rpoHours} ${rpoHours === 1 ? 'hour' : 'hours'}`;
+  if (ageMs <= rpoMs) {
+    return ok('recovery-point', `The newest completed backup is ${roughly(ageMs)} old; ${goal}.`);
+  }
+  return bad(
+    'recovery-point',
+    ageMs <= 2 * rpoMs ? 'WARNING' : 'CRITICAL',
+    `The newest completed backup is ${roughly(ageMs)} old; ${goal}.`,
+    'Create a backup now',
+    BACKUP_PAGE,
+  );
+}
+
+function lastRunCheck({ newestGood, newestFailed, now }: HealthFacts): HealthCheck {
+  const isFailedLast =
+    newestFailed !== null && (newestGood === null || newestFailed.createdAt > newestGood.createdAt);
+  if (!isFailedLast) {
+    return newestGood === null
+      ? bad('last-run', 'UNKNOWN', 'No backup has run yet.', 'Create a backup now', BACKUP_PAGE)
+      : ok('last-run', 'The last finished backup completed.');
+  }
+  const when = `${roughly(now.getTime() - newestFailed.createdAt.getTime())} ago`;
+  if (newestFailed.errorCode === 'cancelled') {
+    return ok('last-run', `The last backup, ${when}, was cancelled by a person.`);
+  }
+  const why = newestFailed.errorMessage === null ? '' : `: ${newestFailed.errorMessage}`;
+  const hint = newestFailed.errorHint === null ? '' : ` ${newestFailed.errorHint}`;
+  return bad(
+    'last-run',
+    newestGood === null ? 'CRITICAL' : 'WARNING',
+    `The last backup, ${when}, failed${why}.${hint}`,
+    'See what failed',
+    `${BACKUP_PAGE}?status=FAILED`,
+  );
+}
+
+function scheduleCheck(config: Config, { now }: HealthFacts): HealthCheck {
+  if (!config.schedule.isEnabled) {
+    return bad(
+      'schedule',
+      'WARNING',
+      'Scheduled backups are switched off (BACKUP_ENABLED=false): only what a person starts is taken.',
+      'Create a backup now',
+      BACKUP_PAGE,
+    );
+  }
+  const next = nextDueAt(config.schedule, now);
+  return next === null
+    ? bad(
+        'schedule',
+        'CRITICAL',
+        `The schedule "${config.schedule.cron}" is never due. Correct BACKUP_SCHEDULE.`,
+        'See the schedule',
+        BACKUP_PAGE,
+      )
+    : ok('schedule', `The next backup is due in ${roughly(next.getTime() - now.getTime())}.`);
+}
+
+/** Judged from the clock and the catalogue alone, so that a dead scheduler cannot keep it green. */
+function overdueCheck(config: Config, facts: HealthFacts): HealthCheck {
+  if (!config.schedule.isEnabled) return ok('overdue', 'Nothing is scheduled, so nothing is overdue.');
+  const until = new Date(facts.now.getTime() - OVERDUE_GRACE_MS);
+  if (facts.newestSettledDueAt === null) {
+    return bad(
+      'overdue',
+      'UNKNOWN',
+      'No worker has looked at the schedule yet, so whether a backup is overdue is not known.',
+      'See the schedule',
+      BACKUP_PAGE,
+    );
+  }
+  const { newest, missedCount } = dueSlots(config.schedule, facts.newestSettledDueAt, until);
+  if (newest === null) return ok('overdue', 'Every scheduled backup was started when it was due.');
+  const count = missedCount + 1;
+  return bad(
+    'overdue',
+    'CRITICAL',
+    `${count === 1 ? 'A scheduled backup was' : `${count} scheduled backups were`} not started; the last was due ${roughly(facts.now.getTime() - newest.getTime())} ago.`,
+    'Create a backup now',
+    BACKUP_PAGE,
+  );
+}
+
+/** Every health rule over these facts. The catalogue answered, or there would be no facts. */
+export function judge(config: Config, facts: HealthFacts): HealthCheck[] {
+  return [
+    recoveryPointCheck(facts),
+    lastRunCheck(facts),
+    overdueCheck(config, facts),
+    workerCheck(facts),
+    scheduleCheck(config, facts),
+    ok('catalogue', 'The catalogue database answers.'),
+  ];
+}
