@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { Problem } from '#lib/contracts/problem.ts';
+import { openBrowser, type TestBrowser } from '../support/browser.ts';
+import { startConsole, type TestConsole } from '../support/console.ts';
+import { describeWith } from '../support/needs.ts';
+
+describeWith('browser')('who may do what', () => {
+  let running: TestConsole;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    running = await startConsole();
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
+  });
+  const attachLog = (): void => {
+    onTestFailed(() => {
+      process.stderr.write(`${running.log()}\n`);
+    });
+  };
+
+  it('sends a stranger to the sign-in page and back to where they wanted to go', async () => {
+    attachLog();
+    const { page, complaints } = await browser.newPage();
+    await page.goto(`${running.origin}/settings/backup?status=FAILED`);
+    expect(new URL(page.url()).pathname).toBe('/login');
+    await page.fill('#email', running.admin.email);
+    await page.fill('#password', running.admin.password);
+    await page.click('[data-testid="sign-in"]');
+    await page.waitForURL('**/settings/backup?status=FAILED');
+    expect(complaints()).toEqual([]);
+    expect((await fetch(`${running.origin}/api/v1/admin/backup/history`)).status).toBe(401);
+  });
+
+  it('says no to a wrong password without telling whether the account exists', async () => {
+    attachLog();
+    const { page } = await browser.newPage();
+    const texts: string[] = [];
+    for (const email of [running.admin.email, 'nobody@example.test']) {
+      await page.goto(`${running.origin}/login`);
+      await page.fill('#email', email);
+      await page.fill('#password', 'not the password');
+      await page.click('[data-testid="sign-in"]');
+      texts.push(await page.locator('[data-testid="sign-in-failure"]').innerText());
+    }
+    expect(texts[0]).toBe(texts[1]);
+  });
+
+  it('neither shows a viewer the backups nor lets them in', async () => {
+    attachLog();
+    const { page, signIn } = await browser.newPage();
+    await signIn(running.origin, running.viewer);
+    await page.waitForSelector('nav');
+    expect(await page.locator('a[href="/settings/backup"]').count()).toBe(0);
+    const answer = await page.goto(`${running.origin}/settings/backup`);
+    expect(answer?.status()).toBe(403);
+    expect(await page.locator('[data-testid="create-backup"]').count()).toBe(0);
+    const refused = await page.request.get(`${running.origin}/api/v1/admin/backup/history`);
+    expect(refused.status()).toBe(403);
+    expect(refused.headers()['content-type']).toContain('application/problem+json');
+    expect(Problem.parse(await refused.json())).toMatchObject({ code: 'forbidden', status: 403 });
+  });
+
+  it('gives a viewer’s token no more than the viewer has', async () => {
+    attachLog();
+    const ask = (token: string) =>
+      fetch(`${running.origin}/api/v1/admin/backup/history`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+    expect((await ask(running.token('admin'))).status).toBe(200);
+    expect((await ask(running.token('viewer'))).status).toBe(403);
+    expect((await ask(`hf_${'A'.repeat(43)}`)).status).toBe(401);
+  });
+
+  it('refuses a write that comes from another site with the cookie of this one', async () => {
+    attachLog();
+    const { page, signIn } = await browser.newPage();
+    await signIn(running.origin, running.admin);
+    const refused = await page.request.post(`${running.origin}/api/v1/admin/backup/trigger`, {
+      headers: { origin: 'https://evil.example.test' },
+      data: {},
+    });
+    expect(refused.status()).toBe(403);
+  });
+
+  it('signs out everywhere when the password changes', async () => {
+    attachLog();
+    const [one, other] = [await browser.newPage(), await browser.newPage()];
+    await one.signIn(running.origin, running.viewer);
+    await other.signIn(running.origin, running.viewer);
+    await one.page.goto(`${running.origin}/account`);
+    const fields = one.page.locator('input[type="password"]');
+    await fields.nth(0).fill(running.viewer.password);
+    for (let index = 1; index < (await fields.count()); index += 1)
+      await fields.nth(index).fill('another long password');
+    await one.page.locator('form button[type="submit"]').first().click();
+    await one.page.waitForURL((url) => url.pathname === '/login');
+    await other.page.goto(running.origin);
+    expect(new URL(other.page.url()).pathname).toBe('/login');
+    await other.signIn(running.origin, { ...running.viewer, password: 'another long password' });
+  });
+
+  it('closes the door for a while after ten wrong passwords, for the right one too', async () => {
+    attachLog();
+    const { page } = await browser.newPage();
+    const token = (await (await page.request.get(`${running.origin}/api/auth/csrf`)).json()) as {
+      csrfToken: string;
+    };
+    const attempt = (password: string) =>
+      page.request.post(`${running.origin}/api/auth/callback/credentials`, {
+        form: { email: 'throttled@example.test', password, csrfToken: token.csrfToken, json: 'true' },
+      });
+    for (let index = 0; index < 10; index += 1) await attempt(`wrong ${String(index)}`);
+    await page.goto(`${running.origin}/login`);
+    await page.fill('#email', 'throttled@example.test');
+    await page.fill('#password', 'whatever it is');
+    await page.click('[data-testid="sign-in"]');
+    await page.waitForSelector('[data-testid="sign-in-failure"][data-kind="throttled"]');
+  });
+
+  describe('headers', () => {
+    it.each(['/login', '/api/health/live', '/'])(
+      'of %s forbid framing, sniffing and foreign scripts',
+      async (path) => {
+        attachLog();
+        const { headers } = await fetch(`${running.origin}${path}`, { redirect: 'manual' });
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+        expect(headers.get('x-powered-by')).toBeNull();
+        expect(headers.get('referrer-policy')).toMatch(/^(no-referrer|same-origin|strict-origin)/);
+        const policy = headers.get('content-security-policy') ?? '';
+        expect(policy).toContain("frame-ancestors 'none'");
+        expect(policy).toContain("default-src 'self'");
+        expect(/script-src([^;]*)/.exec(policy)?.[1] ?? '').not.toMatch(/unsafe-inline|unsafe-eval|\*/);
+      },
+    );
+  });
+});

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
+import { openBrowser, type TestBrowser, type TestPage } from '../support/browser.ts';
+import { startConsole, type TestConsole } from '../support/console.ts';
+import { describeWith } from '../support/needs.ts';
+import { takeBackup } from './backup-journey.ts';
+
+const pages = [
+  '/',
+  '/settings/backup',
+  '/settings/general',
+  '/settings/users',
+  '/settings/tokens',
+  '/settings/audit',
+  '/account',
+] as const;
+const widths = [390, 768, 1024, 1440, 1920] as const;
+const nameOf = (path: string): string => (path === '/' ? 'overview' : path.slice(1).replaceAll('/', '-'));
+
+describeWith('browser')('every page', () => {
+  let running: TestConsole;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    running = await startConsole();
+    browser = await openBrowser();
+    const tab = await browser.newPage();
+    await tab.signIn(running.origin, running.admin);
+    // Pages are judged with something on them.
+    await takeBackup(tab, 'a note that is long enough to need more than one line on a narrow screen');
+    await tab.page.context().close();
+  });
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
+  });
+  const settle = async ({ page }: TestPage): Promise<void> => {
+    await page.waitForLoadState('networkidle');
+    await page.waitForFunction(() => document.querySelector('.ant-skeleton') === null);
+  };
+
+  it.each([
+    { width: 390, colorScheme: 'light' },
+    { width: 390, colorScheme: 'dark' },
+    { width: 1440, colorScheme: 'light' },
+    { width: 1440, colorScheme: 'dark' },
+  ] as const)(
+    'has no violation that axe knows at $width px, $colorScheme',
+    async ({ width, colorScheme }) => {
+      onTestFailed(() => {
+        process.stderr.write(`${running.log()}\n`);
+      });
+      const tab = await browser.newPage({ width, colorScheme });
+      const found: Record<string, readonly string[]> = {};
+      await tab.page.goto(`${running.origin}/login`);
+      await settle(tab);
+      await tab.picture(`login-${String(width)}-${colorScheme}`);
+      found['/login'] = await tab.violations();
+      await tab.signIn(running.origin, running.admin);
+      for (const path of pages) {
+        await tab.page.goto(`${running.origin}${path}`);
+        await settle(tab);
+        await tab.picture(`${nameOf(path)}-${String(width)}-${colorScheme}`);
+        found[path] = await tab.violations();
+      }
+      await tab.page.goto(`${running.origin}/settings/backup`);
+      await tab.page.click('[data-testid="create-backup"]');
+      await tab.page.waitForSelector('[data-testid="backup-note"]');
+      await tab.picture(`create-backup-${String(width)}-${colorScheme}`);
+      found['the create dialog'] = await tab.violations();
+      await tab.page.keyboard.press('Escape');
+      await tab.page.locator('[data-testid="open-backup"]').first().click();
+      await tab.page.waitForSelector('[data-testid="backup-detail"]');
+      await tab.picture(`details-${String(width)}-${colorScheme}`);
+      found['the details'] = await tab.violations();
+      expect(Object.entries(found).filter(([, violations]) => violations.length > 0)).toEqual([]);
+      expect(tab.complaints()).toEqual([]);
+    },
+  );
+
+  it.each(widths)('does not scroll sideways at %i px', async (width) => {
+    const tab = await browser.newPage({ width });
+    const wider: Record<string, number> = {};
+    await tab.page.goto(`${running.origin}/login`);
+    wider['/login'] = await tab.overflow();
+    await tab.signIn(running.origin, running.admin);
+    for (const path of pages) {
+      await tab.page.goto(`${running.origin}${path}`);
+      await settle(tab);
+      wider[path] = await tab.overflow();
+    }
+    expect(Object.entries(wider).filter(([, pixels]) => pixels > 0)).toEqual([]);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const { page, signIn } = await browser.newPage();
+    await signIn(running.origin, running.admin);
+    await page.goto(`${running.origin}/settings/backup`);
+    await page.waitForSelector('[data-testid="create-backup"]');
+    await page.keyboard.press('Tab');
+    // The first stop is a way past the navigation.
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toMatch(/^#/);
+    await page.keyboard.press('Enter');
+    await page.focus('[data-testid="create-backup"]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid="backup-note"]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid="backup-note"]', { state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
+      'create-backup',
+    );
+  });
+});
