@@ -1,0 +1,12 @@
+import Link from 'next/link';
+import { MessagePage } from '#components/ui/message-page.tsx';
+
+export default function NotFound() {
+  return (
+    <main>
+      <MessagePage title="There is no such page" action={<Link href="/">Go to the overview</Link>}>
+        <p>The address may be mistyped, or the page has moved.</p>
+      </MessagePage>
+    </main>
+  );
+}

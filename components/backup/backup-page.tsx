@@ -1,0 +1,77 @@
+'use client';
+import { useState } from 'react';
+import type { BackupRow } from '#lib/contracts/backup.ts';
+import { useBackupHistory } from '#lib/client/use-backup-history.ts';
+import { useOverview } from '#lib/client/use-overview.ts';
+import { PageHeader } from '#components/ui/page-header.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { BackupDrawer } from './backup-drawer.tsx';
+import { CreateBackupButton } from './create-backup-button.tsx';
+import { DeleteDialog } from './delete-dialog.tsx';
+import { HistorySection } from './history-section.tsx';
+import { OutcomeAlert } from './outcome-alert.tsx';
+import { RestoreInstructions } from './restore-instructions.tsx';
+import type { RowActionHandlers } from './row-actions.tsx';
+import { RunningPanel } from './running-panel.tsx';
+import { SummaryCard } from './summary-card.tsx';
+import { useFinishedBackups } from './use-finished-backups.ts';
+import { useHistorySearch, useOpenBackup } from './use-history-search.ts';
+
+/** BR-009: summary, trigger, what runs now, history, restore instructions. */
+export function BackupPage() {
+  const state = useHistorySearch();
+  const [openId, setOpenId] = useOpenBackup();
+  const overview = useOverview();
+  const history = useBackupHistory(state.search);
+  const { finished, dismiss } = useFinishedBackups(overview.data?.running);
+  const [deleting, setDeleting] = useState<BackupRow | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  const running = overview.data?.running ?? [];
+  const newest = overview.data?.newestGood;
+  const handlers: RowActionHandlers = {
+    newestGoodId: newest?.id ?? null,
+    onProblem: setProblem,
+    onAskDelete: setDeleting,
+  };
+
+  return (
+    <div className="hf-page">
+      <PageHeader
+        title="Backups"
+        lead="Take a backup, follow it, and get any of them back."
+        action={<CreateBackupButton isRunning={running.length > 0} />}
+      />
+      {finished.map((id) => (
+        <OutcomeAlert key={id} id={id} onOpen={setOpenId} onClose={dismiss} />
+      ))}
+      {overview.isError && overview.data === undefined && history.data !== undefined && (
+        <ProblemAlert error={overview.error} title="Running backups cannot be shown" />
+      )}
+      {running.map((row) => (
+        <RunningPanel key={row.id} row={row} mayCancel />
+      ))}
+      <SummaryCard summary={history.data?.summary} newest={newest ?? undefined} />
+      {problem !== null && openId === null && <ProblemAlert error={problem} title="That was refused" />}
+      <HistorySection history={history} state={state} handlers={handlers} onOpen={setOpenId} />
+      <RestoreInstructions />
+      <BackupDrawer
+        id={openId}
+        handlers={handlers}
+        problem={problem}
+        onClose={() => {
+          setProblem(null);
+          setOpenId(null);
+        }}
+      />
+      {deleting !== null && (
+        <DeleteDialog
+          row={deleting}
+          onClose={() => {
+            setDeleting(null);
+          }}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+'use client';
+import { Button, Select } from 'antd';
+import { BACKUP_STATUSES, TIERS } from '#lib/contracts/backup.ts';
+import { statusWord, tierWord } from '#lib/client/backup-words.ts';
+import { isFiltered, type HistorySearch } from '#lib/client/history-search.ts';
+import { DayRange } from '#components/ui/day-range.tsx';
+import { useSlashFocus } from '#components/ui/use-slash-focus.ts';
+
+const TYPE_FILTER = 'filter-type';
+
+export function HistoryFilters({
+  search,
+  onChange,
+  onClear,
+}: {
+  readonly search: HistorySearch;
+  readonly onChange: (changes: Partial<HistorySearch>) => void;
+  readonly onClear: () => void;
+}) {
+  useSlashFocus(TYPE_FILTER);
+  return (
+    <div className="hf-filters" role="search" aria-label="Filter the history">
+      <Select
+        id={TYPE_FILTER}
+        aria-label="Type"
+        data-testid="filter-type"
+        allowClear
+        placeholder="Any type"
+        value={search.type}
+        options={TIERS.map((value) => ({ value, label: tierWord[value] }))}
+        onChange={(type) => {
+          onChange({ type: type ?? null });
+        }}
+      />
+      <Select
+        id="filter-status"
+        aria-label="Status"
+        data-testid="filter-status"
+        allowClear
+        placeholder="Any status"
+        value={search.status}
+        options={BACKUP_STATUSES.map((value) => ({ value, label: statusWord[value] }))}
+        onChange={(status) => {
+          onChange({ status: status ?? null });
+        }}
+      />
+      <DayRange
+        from={search.from}
+        to={search.to}
+        onChange={(from, to) => {
+          onChange({ from, to });
+        }}
+      />
+      {isFiltered(search) && (
+        <Button type="link" onClick={onClear} data-testid="clear-filters">
+          Clear filters
+        </Button>
+      )}
+    </div>
+  );
+}

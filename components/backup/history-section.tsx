@@ -1,0 +1,126 @@
+'use client';
+import { Button, Pagination } from 'antd';
+import type { BackupHistoryResponse } from '#lib/contracts/backup.ts';
+import { isFiltered, PAGE_SIZES } from '#lib/client/history-search.ts';
+import type { useBackupHistory } from '#lib/client/use-backup-history.ts';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+import { useIsNarrow } from '#components/ui/media-query.ts';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { Section } from '#components/ui/section.tsx';
+import { HistoryFilters } from './history-filters.tsx';
+import { HistoryTable } from './history-table.tsx';
+import type { RowActionHandlers } from './row-actions.tsx';
+import type { useHistorySearch } from './use-history-search.ts';
+
+const counted = (total: number): string => (total === 1 ? '1 backup' : `${String(total)} backups`);
+
+function Nothing({
+  data,
+  isNarrowed,
+  onClear,
+  onFirst,
+}: {
+  readonly data: BackupHistoryResponse;
+  readonly isNarrowed: boolean;
+  readonly onClear: () => void;
+  readonly onFirst: () => void;
+}) {
+  if (data.meta.total > 0) {
+    return (
+      <EmptyState title="This page is empty" action={<Button onClick={onFirst}>Go to the first page</Button>}>
+        There are {counted(data.meta.total)}, but not this many pages.
+      </EmptyState>
+    );
+  }
+  if (isNarrowed) {
+    return (
+      <EmptyState title="No backup matches" action={<Button onClick={onClear}>Clear filters</Button>}>
+        Widen the dates, or choose another type or status.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title="No backups yet">
+      Choose “Create Backup Now” above to take the first one. From then on the schedule takes one by itself,
+      and each appears here with its size, its checksum and what became of it.
+    </EmptyState>
+  );
+}
+
+/** The history: filters, table or cards, pages. Failures stay above the rows last seen. */
+export function HistorySection({
+  history,
+  state,
+  handlers,
+  onOpen,
+}: {
+  readonly history: ReturnType<typeof useBackupHistory>;
+  readonly state: ReturnType<typeof useHistorySearch>;
+  readonly handlers: RowActionHandlers;
+  readonly onOpen: (id: string) => void;
+}) {
+  const isNarrow = useIsNarrow();
+  const { data, error, isError, isFetching, isPlaceholderData, refetch } = history;
+  const { search, change, clearFilters } = state;
+  return (
+    <Section
+      name="history"
+      title="Backup history"
+      extra={data !== undefined && <span className="hf-muted">{counted(data.meta.total)}</span>}
+    >
+      <div className="hf-stack">
+        <HistoryFilters search={search} onChange={change} onClear={clearFilters} />
+        {isError && (
+          <ProblemAlert
+            error={error}
+            title={
+              data === undefined ? 'The history could not be loaded' : 'The history could not be renewed'
+            }
+            isRetrying={isFetching}
+            onRetry={() => {
+              void refetch();
+            }}
+          />
+        )}
+        {data?.data.length === 0 ? (
+          <Nothing
+            data={data}
+            isNarrowed={isFiltered(search)}
+            onClear={clearFilters}
+            onFirst={() => {
+              change({ page: 1 });
+            }}
+          />
+        ) : (
+          !(isError && data === undefined) && (
+            <HistoryTable
+              rows={data?.data}
+              search={search}
+              isStale={isPlaceholderData}
+              handlers={handlers}
+              onSort={change}
+              onOpen={onOpen}
+            />
+          )
+        )}
+        {data !== undefined && data.meta.total > 0 && (
+          <nav aria-label="Pages of the history" className="hf-pages">
+            <Pagination
+              current={search.page}
+              pageSize={search.limit}
+              total={data.meta.total}
+              simple={isNarrow}
+              showSizeChanger={isNarrow ? false : { 'aria-label': 'Backups on a page' }}
+              pageSizeOptions={[...PAGE_SIZES]}
+              showTotal={(total, [first, last]) => `${String(first)}–${String(last)} of ${String(total)}`}
+              onChange={(page, size) => {
+                const limit = PAGE_SIZES.find((each) => each === size) ?? search.limit;
+                change(limit === search.limit ? { page } : { limit });
+              }}
+            />
+          </nav>
+        )}
+      </div>
+    </Section>
+  );
+}

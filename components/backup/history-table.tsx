@@ -1,0 +1,109 @@
+'use client';
+import type { TableProps } from 'antd';
+import { SORT_FIELDS, type BackupRow } from '#lib/contracts/backup.ts';
+import type { HistorySearch } from '#lib/client/history-search.ts';
+import { CardFacts } from '#components/ui/card-facts.tsx';
+import { DataList } from '#components/ui/data-list.tsx';
+import { DateCell, durationText, sizeText, StatusCell } from './history-cells.tsx';
+import { RowActions, type RowActionHandlers } from './row-actions.tsx';
+import { TierTags } from './tier-tags.tsx';
+
+type SortField = HistorySearch['sort'];
+const antdOrder = { asc: 'ascend', desc: 'descend' } as const;
+
+export function HistoryTable({
+  rows,
+  search,
+  isStale,
+  handlers,
+  onSort,
+  onOpen,
+}: {
+  readonly rows: readonly BackupRow[] | undefined;
+  readonly search: HistorySearch;
+  /** Whether the rows are those of the search before. */
+  readonly isStale: boolean;
+  readonly handlers: RowActionHandlers;
+  readonly onSort: (changes: Pick<HistorySearch, 'sort' | 'order'>) => void;
+  readonly onOpen: (id: string) => void;
+}) {
+  const sortable = (field: SortField) => ({
+    key: field,
+    sorter: true as const,
+    sortOrder: search.sort === field ? antdOrder[search.order] : null,
+  });
+  const columns: TableProps<BackupRow>['columns'] = [
+    {
+      ...sortable('createdAt'),
+      title: 'Date',
+      width: '34%',
+      render: (_, row) => <DateCell row={row} onOpen={onOpen} />,
+    },
+    { ...sortable('type'), title: 'Type', render: (_, row) => <TierTags tiers={row.tiers} /> },
+    {
+      ...sortable('size'),
+      title: 'Size',
+      className: 'hf-cell-number',
+      render: (_, row) => sizeText(row),
+    },
+    {
+      ...sortable('duration'),
+      title: 'Duration',
+      className: 'hf-cell-number',
+      render: (_, row) => durationText(row),
+    },
+    { ...sortable('status'), title: 'Status', width: '22%', render: (_, row) => <StatusCell row={row} /> },
+    { key: 'actions', title: 'Actions', render: (_, row) => <RowActions row={row} handlers={handlers} /> },
+  ];
+  return (
+    <div data-testid="history" data-stale={isStale} className="hf-history">
+      <DataList<BackupRow>
+        label="Backup history"
+        rows={rows}
+        rowKey={(row) => row.id}
+        columns={columns}
+        sortDirections={['descend', 'ascend', 'descend']}
+        showSorterTooltip={false}
+        onChange={(_pagination, _filters, sorter) => {
+          const [first] = Array.isArray(sorter) ? sorter : [sorter];
+          const field = SORT_FIELDS.find((each) => each === first?.columnKey);
+          if (field !== undefined) onSort({ sort: field, order: first?.order === 'ascend' ? 'asc' : 'desc' });
+        }}
+        onRow={(row) =>
+          ({
+            'data-testid': 'backup-row',
+            'data-status': row.status,
+            'data-id': row.id,
+            className: 'hf-history-row',
+            onClick: (event: React.MouseEvent) => {
+              // A click that selects text or follows a control is not a wish to open the row.
+              if ((event.target as HTMLElement).closest('button, a, time')) return;
+              if (window.getSelection()?.type === 'Range') return;
+              onOpen(row.id);
+            },
+          }) as object
+        }
+        card={(row) => (
+          <article className="hf-card" data-testid="backup-row" data-status={row.status} data-id={row.id}>
+            <div className="hf-card-head">
+              <DateCell row={row} onOpen={onOpen} />
+            </div>
+            <div className="hf-card-state">
+              <StatusCell row={row} />
+              <TierTags tiers={row.tiers} />
+            </div>
+            <CardFacts
+              facts={[
+                ['Size', sizeText(row)],
+                ['Duration', durationText(row)],
+              ]}
+            />
+            {(row.status === 'COMPLETED' || row.status === 'FAILED') && (
+              <RowActions row={row} handlers={handlers} size="middle" />
+            )}
+          </article>
+        )}
+      />
+    </div>
+  );
+}

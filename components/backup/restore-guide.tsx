@@ -1,0 +1,88 @@
+'use client';
+import { Skeleton } from 'antd';
+import { useState } from 'react';
+import { DEFAULT_HISTORY_SEARCH, type HistorySearch } from '#lib/client/history-search.ts';
+import { restoreSteps } from '#lib/client/restore-steps.ts';
+import { useBackup } from '#lib/client/use-backup.ts';
+import { useBackupHistory } from '#lib/client/use-backup-history.ts';
+import { useSettings } from '#lib/client/use-settings.ts';
+import { CommandBlock } from '#components/ui/command-block.tsx';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+import { Instant } from '#components/ui/instant.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { DownloadButton } from './download-button.tsx';
+import { EmergencyContacts } from './emergency-contacts.tsx';
+
+const newestCompleted: HistorySearch = { ...DEFAULT_HISTORY_SEARCH, status: 'COMPLETED', limit: 20 };
+
+/** The steps for the newest COMPLETED backup, what would be lost, and whom to call. */
+export function RestoreGuide() {
+  const settings = useSettings();
+  const history = useBackupHistory(newestCompleted);
+  const newestId = history.data?.data[0]?.id ?? null;
+  const backup = useBackup(newestId);
+  const [downloadProblem, setDownloadProblem] = useState<unknown>(null);
+
+  const failed = [settings, history, backup].find(({ isError, data }) => isError && data === undefined);
+  if (failed !== undefined) {
+    return (
+      <ProblemAlert
+        error={failed.error}
+        title="The instructions could not be put together"
+        onRetry={() => {
+          void failed.refetch();
+        }}
+      />
+    );
+  }
+  if (settings.data === undefined || history.data === undefined) return <Skeleton active />;
+  const { installation, settings: chosen } = settings.data;
+  if (newestId === null) {
+    return (
+      <EmptyState title="Nothing to restore yet">
+        Once a backup is complete, the exact commands to restore it appear here.
+      </EmptyState>
+    );
+  }
+  if (backup.data === undefined) return <Skeleton active />;
+
+  return (
+    <div className="hf-stack hf-guide">
+      <p>
+        The newest completed backup is from <Instant at={backup.data.createdAt} as="calendar" />,{' '}
+        <Instant at={backup.data.createdAt} />. The steps bring it back as a new database beside the old one
+        and swap the two only after they were compared, so that no step destroys anything. They need the
+        PostgreSQL client programs and {backup.data.filename.includes('.zst') ? 'zstd' : 'sha256sum'}
+        {backup.data.isEncrypted ? ' and age' : ''}, and nothing of Holdfast.
+      </p>
+      <div className="hf-row">
+        <DownloadButton row={backup.data} size="middle" onProblem={setDownloadProblem} />
+        <code className="hf-wrap">{backup.data.filename}</code>
+      </div>
+      {downloadProblem !== null && <ProblemAlert error={downloadProblem} title="The download was refused" />}
+      <ol className="hf-steps">
+        {restoreSteps(installation, backup.data).map((step) => (
+          <li key={step.title}>
+            <h3>{step.title}</h3>
+            <p className="hf-muted">{step.text}</p>
+            {step.command !== null && (
+              <CommandBlock command={step.command} what={`command: ${step.title.toLowerCase()}`} />
+            )}
+          </li>
+        ))}
+      </ol>
+      <div>
+        <h3>What will be missing</h3>
+        <p className="hf-muted">
+          Everything written to {installation.source.database} after the backup was taken. The recovery point
+          objective (RPO) of this installation is {String(chosen.rpoHours)} hours: with backups on schedule,
+          no more than that is lost.
+        </p>
+      </div>
+      <div>
+        <h3>Whom to call</h3>
+        <EmergencyContacts contacts={chosen.emergencyContacts} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+'use client';
+import type { BackupRow } from '#lib/contracts/backup.ts';
+import { DeleteButton } from './delete-button.tsx';
+import { DownloadButton } from './download-button.tsx';
+
+export interface RowActionHandlers {
+  readonly newestGoodId: string | null;
+  readonly onProblem: (error: unknown) => void;
+  readonly onAskDelete: (row: BackupRow) => void;
+}
+
+/** Download and, set apart, delete: as far as this row has something to download or delete. */
+export function RowActions({
+  row,
+  handlers,
+  size = 'small',
+}: {
+  readonly row: BackupRow;
+  readonly handlers: RowActionHandlers;
+  readonly size?: 'small' | 'middle';
+}) {
+  const hasArchive = row.status === 'COMPLETED';
+  if (!hasArchive && row.status !== 'FAILED') return <span className="hf-muted">None</span>;
+  return (
+    <div className="hf-row-actions">
+      {hasArchive && <DownloadButton row={row} size={size} onProblem={handlers.onProblem} />}
+      <DeleteButton row={row} size={size} newestGoodId={handlers.newestGoodId} onAsk={handlers.onAskDelete} />
+    </div>
+  );
+}

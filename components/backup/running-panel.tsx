@@ -1,0 +1,104 @@
+'use client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button, Progress } from 'antd';
+import { cancelBackupAction } from '#app/actions/backup.ts';
+import type { BackupProgress, BackupRow } from '#lib/contracts/backup.ts';
+import { humanBytes } from '#lib/core/bytes.ts';
+import { phaseWord } from '#lib/client/backup-words.ts';
+import { shortDuration } from '#lib/client/durations.ts';
+import { queryKeys } from '#lib/client/query-keys.ts';
+import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { Instant } from '#components/ui/instant.tsx';
+import { MiddleCut } from '#components/ui/middle-cut.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+
+function Facts({ row, progress }: { readonly row: BackupRow; readonly progress: BackupProgress }) {
+  const { bytes, totalBytes, bytesPerSecond, etaSeconds } = progress;
+  return (
+    <dl className="hf-running-facts">
+      <div>
+        <dt>Handled</dt>
+        <dd>
+          {humanBytes(bytes)}
+          {totalBytes !== null && ` of about ${humanBytes(totalBytes)}`}
+        </dd>
+      </div>
+      <div>
+        <dt>Rate</dt>
+        <dd>{bytesPerSecond === null ? 'not known yet' : `${humanBytes(bytesPerSecond)}/s`}</dd>
+      </div>
+      <div>
+        <dt>Time left</dt>
+        <dd>{etaSeconds === null ? 'not known yet' : `about ${shortDuration(etaSeconds * 1_000)}`}</dd>
+      </div>
+      <div>
+        <dt>Started</dt>
+        <dd>
+          <Instant at={row.createdAt} />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+/** One running backup: phase, bytes, percent, rate, time left; `mayCancel` adds the way to stop it. */
+export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; readonly mayCancel: boolean }) {
+  const client = useQueryClient();
+  const cancel = useMutation({
+    mutationFn: () => unwrapAction(cancelBackupAction(row.id)),
+    onSettled: async () => {
+      await Promise.all([
+        client.invalidateQueries({ queryKey: queryKeys.overview }),
+        client.invalidateQueries({ queryKey: queryKeys.backups.all }),
+      ]);
+    },
+  });
+  const { progress } = row;
+  const isCancelling = progress?.cancelRequested === true || cancel.isPending;
+  const phase = progress === null ? 'queued' : progress.phase;
+  return (
+    <section
+      className="hf-running"
+      aria-label={`Running backup ${row.filename}`}
+      data-testid="running-backup"
+      data-id={row.id}
+      data-phase={phase}
+    >
+      <div className="hf-running-head">
+        <div>
+          <p className="hf-running-phase" role="status">
+            {isCancelling ? 'Cancelling' : phaseWord[phase]}
+          </p>
+          <MiddleCut text={row.filename} />
+        </div>
+        {mayCancel && (
+          <Button
+            danger
+            disabled={isCancelling}
+            data-testid="cancel-backup"
+            onClick={() => {
+              cancel.mutate();
+            }}
+          >
+            {isCancelling ? 'Cancelling' : 'Cancel backup'}
+          </Button>
+        )}
+      </div>
+      <Progress
+        percent={Math.floor(progress?.percent ?? 0)}
+        status="active"
+        strokeLinecap="butt"
+        aria-label="Progress of the backup"
+        format={(percent) => (progress?.percent == null ? '—' : `${String(percent ?? 0)} %`)}
+      />
+      {phase === 'queued' ? (
+        <p className="hf-muted">
+          A worker takes it within seconds. If it stays here, look at whether a worker is running.
+        </p>
+      ) : (
+        progress !== null && <Facts row={row} progress={progress} />
+      )}
+      {cancel.isError && <ProblemAlert error={cancel.error} title="The backup was not cancelled" />}
+    </section>
+  );
+}

@@ -1,0 +1,93 @@
+'use client';
+import { Card, Descriptions, Skeleton } from 'antd';
+import type { BackupRow, BackupSummary } from '#lib/contracts/backup.ts';
+import { humanBytes } from '#lib/core/bytes.ts';
+import { Instant } from '#components/ui/instant.tsx';
+
+function LastSuccessful({
+  at,
+  newest,
+}: {
+  readonly at: string | null;
+  readonly newest: BackupRow | undefined;
+}) {
+  if (at === null) return <span>None yet</span>;
+  return (
+    <span className="hf-summary-value">
+      <Instant at={at} as="calendar" />
+      <span className="hf-muted">
+        <Instant at={at} />
+        {newest !== undefined && `, ${humanBytes(newest.size)}`}
+      </span>
+    </span>
+  );
+}
+
+function NextScheduled({ at }: { readonly at: string | null }) {
+  if (at === null) {
+    return (
+      <span className="hf-summary-value">
+        <span>Off</span>
+        <span className="hf-muted">BACKUP_ENABLED is false: only manual backups are taken</span>
+      </span>
+    );
+  }
+  return (
+    <span className="hf-summary-value">
+      <Instant at={at} as="calendar" />
+      <span className="hf-muted">
+        <Instant at={at} />
+      </span>
+    </span>
+  );
+}
+
+/** BR-009's summary: last successful backup with date and size, next scheduled, storage used. */
+export function SummaryCard({
+  summary,
+  newest,
+}: {
+  readonly summary: BackupSummary | undefined;
+  /** The newest COMPLETED backup, for its size. */
+  readonly newest: BackupRow | undefined;
+}) {
+  if (summary === undefined) {
+    return (
+      <Card data-testid="summary-card">
+        <Skeleton active title={false} paragraph={{ rows: 2 }} />
+      </Card>
+    );
+  }
+  const many = summary.totalBackups === 1 ? '1 backup' : `${String(summary.totalBackups)} backups`;
+  return (
+    <Card data-testid="summary-card" className="hf-summary">
+      <Descriptions
+        layout="vertical"
+        colon={false}
+        column={{ xs: 1, sm: 1, md: 3 }}
+        items={[
+          {
+            key: 'last',
+            label: 'Last successful backup',
+            children: <LastSuccessful at={summary.lastSuccessful} newest={newest} />,
+          },
+          {
+            key: 'next',
+            label: 'Next scheduled',
+            children: <NextScheduled at={summary.nextScheduled} />,
+          },
+          {
+            key: 'size',
+            label: 'Total storage used',
+            children: (
+              <span className="hf-summary-value">
+                <span>{humanBytes(summary.totalSize)}</span>
+                <span className="hf-muted">in {many}</span>
+              </span>
+            ),
+          },
+        ]}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,55 @@
+'use client';
+import { Skeleton } from 'antd';
+import { useOverview } from '#lib/client/use-overview.ts';
+import { RunningPanel } from '#components/backup/running-panel.tsx';
+import { PageHeader } from '#components/ui/page-header.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { Section } from '#components/ui/section.tsx';
+import { RecentStrip } from './recent-strip.tsx';
+import { Targets } from './targets.tsx';
+import { TroubleList } from './trouble-list.tsx';
+import { VerdictBanner } from './verdict-banner.tsx';
+
+/** Are we safe? Since when? What is wrong? What do I do next? In this order. */
+export function OverviewPage({ mayManage }: { readonly mayManage: boolean }) {
+  const { data, isError, error, isFetching, refetch } = useOverview();
+  return (
+    <div className="hf-page">
+      <PageHeader title="Overview" />
+      {isError && (
+        <ProblemAlert
+          error={error}
+          title={
+            data === undefined
+              ? 'Whether you are safe is not known: the overview could not be loaded'
+              : 'What follows may be out of date: it could not be renewed'
+          }
+          isRetrying={isFetching}
+          onRetry={() => {
+            void refetch();
+          }}
+        />
+      )}
+      {data === undefined && !isError && (
+        <div data-testid="overview-loading">
+          <Skeleton active paragraph={{ rows: 10 }} />
+        </div>
+      )}
+      {data !== undefined && (
+        <>
+          <VerdictBanner overview={data} mayManage={mayManage} />
+          <TroubleList checks={data.checks} mayManage={mayManage} />
+          {data.running.map((row) => (
+            <RunningPanel key={row.id} row={row} mayCancel={mayManage} />
+          ))}
+          <Section name="recent" title="Recent backups">
+            <RecentStrip recent={data.recent} mayManage={mayManage} />
+          </Section>
+          <Section name="targets" title="Recovery targets">
+            <Targets overview={data} />
+          </Section>
+        </>
+      )}
+    </div>
+  );
+}

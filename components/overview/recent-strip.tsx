@@ -1,0 +1,91 @@
+'use client';
+import { Tooltip } from 'antd';
+import Link from 'next/link';
+import type { BackupRow } from '#lib/contracts/backup.ts';
+import { humanBytes } from '#lib/core/bytes.ts';
+import { statusWord } from '#lib/client/backup-words.ts';
+import { calendarInstant, plainInstant } from '#lib/client/instants.ts';
+import { useNow } from '#lib/client/use-now.ts';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+
+const FULL = 100;
+const LEAST = 16;
+
+function Bar({
+  row,
+  largest,
+  mayManage,
+}: {
+  readonly row: BackupRow;
+  readonly largest: number;
+  readonly mayManage: boolean;
+}) {
+  const now = useNow();
+  const at = new Date(row.createdAt);
+  const height = row.size === 0 ? FULL : Math.max(LEAST, Math.round((row.size / largest) * FULL));
+  const size = row.size === 0 ? '' : `, ${humanBytes(row.size)}`;
+  const when = now === null ? plainInstant(at) : calendarInstant(at, now);
+  const words = `${statusWord[row.status]}, ${when}${size}`;
+  const bar = (
+    <span className="hf-bar" data-status={row.status} style={{ height: `${String(height)}%` }} aria-hidden />
+  );
+  return (
+    <Tooltip title={words} trigger={['hover', 'focus']}>
+      {mayManage ? (
+        <Link
+          href={`/settings/backup?backup=${row.id}`}
+          className="hf-bar-slot"
+          aria-label={words}
+          data-testid="recent"
+          data-status={row.status}
+        >
+          {bar}
+        </Link>
+      ) : (
+        <span
+          className="hf-bar-slot"
+          role="img"
+          aria-label={words}
+          data-testid="recent"
+          data-status={row.status}
+        >
+          {bar}
+        </span>
+      )}
+    </Tooltip>
+  );
+}
+
+/** The newest backups, oldest at the left: height is size, colour is how it ended. */
+export function RecentStrip({
+  recent,
+  mayManage,
+}: {
+  readonly recent: readonly BackupRow[];
+  readonly mayManage: boolean;
+}) {
+  if (recent.length === 0) {
+    return (
+      <EmptyState title="No backups yet">
+        The first one appears here as soon as it is started, by hand or by the schedule.
+      </EmptyState>
+    );
+  }
+  const largest = Math.max(1, ...recent.map(({ size }) => size));
+  const failed = recent.filter(({ status }) => status === 'FAILED').length;
+  return (
+    <div className="hf-strip-box">
+      <ol className="hf-strip" aria-label="Recent backups, oldest first">
+        {recent.toReversed().map((row) => (
+          <li key={row.id}>
+            <Bar row={row} largest={largest} mayManage={mayManage} />
+          </li>
+        ))}
+      </ol>
+      <p className="hf-strip-legend hf-muted">
+        {recent.length === 1 ? 'The only backup so far' : `The last ${String(recent.length)} backups`};{' '}
+        {failed === 0 ? 'none failed' : `${String(failed)} failed (hatched)`}. Height is the stored size.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+'use client';
+import { ExclamationCircleFilled, QuestionCircleFilled, WarningFilled } from '@ant-design/icons';
+import Link from 'next/link';
+import type { ReactNode } from 'react';
+import type { HealthCheck } from '#lib/contracts/overview.ts';
+import { checkTitle } from '#lib/client/check-words.ts';
+
+const order = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'] as const;
+const looks: Record<Exclude<HealthCheck['state'], 'OK'>, { icon: ReactNode; word: string }> = {
+  CRITICAL: { icon: <ExclamationCircleFilled aria-hidden />, word: 'Critical' },
+  WARNING: { icon: <WarningFilled aria-hidden />, word: 'Warning' },
+  UNKNOWN: { icon: <QuestionCircleFilled aria-hidden />, word: 'Unknown' },
+};
+const sentence = (text: string): string => {
+  const upper = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?]$/.test(upper) ? upper : `${upper}.`;
+};
+
+function Trouble({ check, mayManage }: { readonly check: HealthCheck; readonly mayManage: boolean }) {
+  if (check.state === 'OK') return null;
+  const { icon, word } = looks[check.state];
+  const isReachable = mayManage || check.action?.href.startsWith('/settings') !== true;
+  return (
+    <li className="hf-trouble" data-testid="trouble" data-status={check.state} data-name={check.name}>
+      <span className="hf-trouble-icon" data-status={check.state}>
+        {icon}
+        <span className="hf-visually-hidden">{word}</span>
+      </span>
+      <div className="hf-trouble-text">
+        <p className="hf-trouble-name">{checkTitle(check.name)}</p>
+        <p>{sentence(check.detail)}</p>
+      </div>
+      {check.action !== null &&
+        (isReachable ? (
+          <Link href={check.action.href} className="hf-trouble-action">
+            {check.action.label}
+          </Link>
+        ) : (
+          <span className="hf-muted">Ask an administrator</span>
+        ))}
+    </li>
+  );
+}
+
+/** What is wrong, worst first, each with one action; and how many checks are fine. */
+export function TroubleList({
+  checks,
+  mayManage,
+}: {
+  readonly checks: readonly HealthCheck[];
+  readonly mayManage: boolean;
+}) {
+  const wrong = checks
+    .filter(({ state }) => state !== 'OK')
+    .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  const fine = checks.filter(({ state }) => state === 'OK');
+  return (
+    <div className="hf-stack">
+      {wrong.length > 0 && (
+        <ul className="hf-troubles" aria-label="What is wrong">
+          {wrong.map((check) => (
+            <Trouble key={check.name} check={check} mayManage={mayManage} />
+          ))}
+        </ul>
+      )}
+      {fine.length > 0 && (
+        <details className="hf-fine">
+          <summary>
+            {wrong.length === 0 ? 'Nothing is wrong: ' : ''}
+            {fine.length === 1 ? '1 check' : `${String(fine.length)} checks`} passed
+          </summary>
+          <ul>
+            {fine.map(({ name, detail }) => (
+              <li key={name} data-testid="check" data-status="OK" data-name={name}>
+                <strong>{checkTitle(name)}</strong> <span className="hf-muted">{sentence(detail)}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import type { Role } from '#lib/core/actor.ts';
+
+export interface NavItem {
+  readonly href: string;
+  readonly label: string;
+}
+export interface NavGroup {
+  readonly label: string | null;
+  readonly items: readonly NavItem[];
+}
+
+/** What this role may open, and nothing else. */
+export function navGroups(role: Role): readonly NavGroup[] {
+  const account: NavItem = { href: '/account', label: 'Account' };
+  if (role !== 'admin') return [{ label: null, items: [{ href: '/', label: 'Overview' }, account] }];
+  return [
+    {
+      label: null,
+      items: [
+        { href: '/', label: 'Overview' },
+        { href: '/settings/backup', label: 'Backups' },
+      ],
+    },
+    {
+      label: 'Settings',
+      items: [
+        { href: '/settings/general', label: 'General' },
+        { href: '/settings/users', label: 'Users' },
+        { href: '/settings/tokens', label: 'API tokens' },
+        { href: '/settings/audit', label: 'Audit log' },
+        account,
+      ],
+    },
+  ];
+}

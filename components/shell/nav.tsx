@@ -1,0 +1,32 @@
+'use client';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import type { Role } from '#lib/core/actor.ts';
+import { navGroups } from './nav-items.ts';
+
+export function Nav({ role, onNavigate }: { readonly role: Role; readonly onNavigate?: () => void }) {
+  const path = usePathname();
+  return (
+    <nav aria-label="Main" className="hf-nav">
+      {navGroups(role).map(({ label, items }) => (
+        <div key={label ?? ''} className="hf-nav-group">
+          {label !== null && <p className="hf-nav-label">{label}</p>}
+          <ul>
+            {items.map((item) => (
+              <li key={item.href}>
+                <Link
+                  href={item.href}
+                  className="hf-nav-link"
+                  aria-current={path === item.href ? 'page' : undefined}
+                  {...(onNavigate === undefined ? {} : { onClick: onNavigate })}
+                >
+                  {item.label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,12 @@
+const TAIL = 20;
+
+/** A long name on one line, cut in the middle where it does not fit: its start and its end tell names apart. */
+export function MiddleCut({ text }: { readonly text: string }) {
+  const at = Math.max(0, text.length - TAIL);
+  return (
+    <span className="hf-cut" title={text}>
+      <span className="hf-cut-head">{text.slice(0, at)}</span>
+      <span className="hf-cut-tail">{text.slice(at)}</span>
+    </span>
+  );
+}

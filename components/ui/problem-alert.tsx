@@ -1,0 +1,64 @@
+'use client';
+import { Alert, Button } from 'antd';
+import { problemOf } from '#lib/client/problem-error.ts';
+
+const sentence = (text: string): string => {
+  const upper = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?…]$/.test(upper) ? upper : `${upper}.`;
+};
+
+/** A failure in words: what happened, what to do, the refused fields, and what to quote when asking for help. */
+export function ProblemAlert({
+  error,
+  title,
+  onRetry,
+  isRetrying = false,
+}: {
+  readonly error: unknown;
+  /** What the person wanted: "The backup was not started". */
+  readonly title?: string;
+  readonly onRetry?: () => void;
+  readonly isRetrying?: boolean;
+}) {
+  const problem = problemOf(error);
+  const isMild = problem.code === 'rate_limited' || problem.code === 'protected';
+  return (
+    <Alert
+      type={isMild ? 'warning' : 'error'}
+      showIcon
+      role="alert"
+      data-testid="problem"
+      data-code={problem.code}
+      title={title ?? sentence(problem.detail)}
+      description={
+        <div className="hf-problem">
+          {title !== undefined && <p>{sentence(problem.detail)}</p>}
+          {problem.hint !== undefined && <p>{problem.hint}</p>}
+          {problem.errors !== undefined && problem.errors.length > 0 && (
+            <ul>
+              {problem.errors.map(({ field, message }) => (
+                <li key={`${field} ${message}`}>
+                  <strong>{field}</strong> {message}
+                </li>
+              ))}
+            </ul>
+          )}
+          <p className="hf-problem-facts">
+            Code <code>{problem.code}</code>
+            {problem.requestId !== '' && (
+              <>
+                {' '}
+                · request <code>{problem.requestId}</code>
+              </>
+            )}
+          </p>
+          {onRetry !== undefined && (
+            <Button size="small" loading={isRetrying} onClick={onRetry}>
+              Try again
+            </Button>
+          )}
+        </div>
+      }
+    />
+  );
+}

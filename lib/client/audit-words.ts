@@ -1,0 +1,33 @@
+import type { AuditEntry } from '../contracts/audit.ts';
+
+const verbs: Readonly<Record<string, string>> = {
+  'backup.create': 'started a backup',
+  'backup.cancel': 'cancelled a backup',
+  'backup.delete': 'deleted a backup',
+  'backup.download': 'asked for a download link',
+  'settings.change': 'changed the settings',
+  'token.create': 'created an API token',
+  'token.revoke': 'revoked an API token',
+  'user.create': 'added a user',
+  'user.role': 'changed the role of a user',
+  'user.disable': 'disabled a user',
+  'user.enable': 'enabled a user',
+  'user.reset-password': 'set a new password for a user',
+  'user.change-password': 'changed their own password',
+};
+
+/** What was done, in words; an action this version does not know shows its own name. */
+export const auditWords = (action: string): string => verbs[action] ?? action;
+
+const valueText = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value);
+};
+
+/** The details as label and text, without what says nothing. */
+export function auditDetails(entry: AuditEntry): readonly (readonly [string, string])[] {
+  return Object.entries(entry.details)
+    .filter(([, value]) => value !== null && value !== undefined && value !== false)
+    .map(([label, value]) => [label.replaceAll(/([A-Z])/g, ' $1').toLowerCase(), valueText(value)] as const);
+}
