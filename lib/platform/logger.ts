@@ -11,7 +11,8 @@ function plain(fields: object): object {
 
 /** An error for the log: codes and stacks with their causes, but not drizzle's message, which holds query parameters. */
 function describe(error: Error): object {
-  const isDrizzle = error.name === 'DrizzleQueryError';
+  // drizzle's error calls itself plain Error; what tells it apart is that it carries the query and its parameters.
+  const isDrizzle = 'query' in error && 'params' in error;
   return {
     name: error.name,
     ...(error instanceof AppError ? { code: error.code, fields: error.fields } : {}),
