@@ -78,7 +78,10 @@ export async function buildWeb(options: {
   });
   options.signal.throwIfAborted();
   if (code !== 0) {
-    const tail = readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-30).join('\n');
+    const lines = readFileSync(options.logFile, 'utf8').trimEnd().split('\n');
+    // Pages of warnings may follow what broke it.
+    const first = lines.findIndex((line) => /\berror\b/i.test(line));
+    const tail = (first === -1 ? lines.slice(-20) : lines.slice(first, first + 20)).join('\n');
     throw new AppError('tool_failed', `the build failed (${String(code)}):\n${tail}\n`, {
       hint: `The whole log is ${options.logFile}.`,
     });
