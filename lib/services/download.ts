@@ -162,7 +162,9 @@ export async function openDownload(
   if (request.method === 'HEAD') return new Response(null, { status, headers });
   const body = await storage.get(context, copy.key, part);
   body.on('error', (error) => {
-    if (!request.signal.aborted) backend.log.error('a download broke off', { backupId: id, error });
+    // A client that goes away is no failure.
+    if (error instanceof AppError && !request.signal.aborted)
+      backend.log.error('a download broke off', { backupId: id, error });
   });
   return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, { status, headers });
 }

@@ -163,7 +163,7 @@ describe('one backup', () => {
     await api.catalogue.raw`
       update backups set error_code = 'source_auth', error_message = 'wrong password', error_hint = 'Do this.',
                          duration_ms = 1600 where id = ${id}`;
-    const shown = await (await api.call(detail, 'GET', '/x', { params: { id } })).json();
+    const shown: unknown = await (await api.call(detail, 'GET', '/x', { params: { id } })).json();
     expect(BackupDetail.parse(shown)).toMatchObject({
       error: { code: 'source_auth', message: 'wrong password', hint: 'Do this.' },
       copies: [{ destination: 'local', key: 'x.dump', status: 'FAILED' }],
