@@ -130,7 +130,8 @@ export function route<
       const input = parseInput(
         { params: spec.params ?? NOTHING, query: spec.query ?? NOTHING, body: spec.body ?? NOTHING },
         {
-          params: await context.params,
+          // Next gives a route without dynamic segments no params at all.
+          params: ((await context.params) as Record<string, string> | undefined) ?? {},
           query: queryOf(request),
           body: isChange ? await readJson(request) : {},
         },
