@@ -106,6 +106,13 @@ for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     child.kill(name);
   });
 }
+if (process.env.npm_lifecycle_event === 'quickstart') {
+  const parent = process.ppid;
+  setInterval(() => {
+    // npm was killed and could not pass it on.
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, 1000).unref();
+}
 child.once('error', (error) => {
   fail(`Node 24 could not be started: ${error.message}`, 'Remove node_modules and start again.');
 });
