@@ -37,7 +37,7 @@ describe('docs/errors.md', () => {
 
 describe('README.md', () => {
   const rows = tableRows(read('README.md'));
-  const defaults = Environment.parse({}) as Record<string, unknown>;
+  const defaults = Environment.parse({}) as Record<string, string | number | boolean | string[] | undefined>;
 
   it('has one row for every variable, and none that nothing reads', () => {
     expect(rows.map(([name]) => bare(name)).sort()).toEqual(Object.keys(Environment.shape).sort());
@@ -46,7 +46,7 @@ describe('README.md', () => {
   it.each(Object.keys(Environment.shape))('tells the default of %s', (name) => {
     const told = rows.find(([first]) => bare(first) === name)?.[1];
     const value = defaults[name];
-    const list: unknown = Array.isArray(value) ? value.join(' ') : value;
+    const list = Array.isArray(value) ? value.join(' ') : value;
     if (name === 'BACKUP_TIMEZONE') expect(told).toBe("the machine's");
     else if (list === undefined || list === '') expect(told).toBe('—');
     else expect(told).toBe(`\`${String(list)}\``);
