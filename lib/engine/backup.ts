@@ -230,7 +230,8 @@ async function settleCompleted(
   );
   if (outcome === 'lost') {
     log.error('this run was given up by another worker; its archive is removed');
-    await removeArchive(deps.config, places, {
+    const own = places.map((place) => ({ ...place, backupId: run.id }));
+    await removeArchive(deps.config, own, {
       runId: run.id,
       signal: AbortSignal.timeout(CLEAN_UP_MS),
       log,

@@ -39,7 +39,7 @@ export async function createEngine(
     config: parseConfig(env),
     db: catalogue.db,
     queue: queueOf(boss),
-    log: createLogger('error', { process: 'test' }),
+    log: createLogger('warn', { process: 'test' }),
     clock: systemClock,
     workerId,
     folder,

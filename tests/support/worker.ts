@@ -21,11 +21,12 @@ export function startWorkerProcess(environment: Readonly<Record<string, string>>
   const child = spawn(process.execPath, ['worker/main.ts'], {
     cwd: ROOT,
     env: {
+      NODE_ENV: 'production',
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       HOLDFAST_LOG_LEVEL: 'info',
       ...environment,
-    } as NodeJS.ProcessEnv,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
