@@ -1,8 +1,27 @@
 import type { Destination, Tier } from '../contracts/backup.ts';
-import type { ByteCount, Manifest } from '../contracts/manifest.ts';
-import { AppError } from '../core/errors.ts';
+import { manifestNameOf, type ByteCount, type Manifest } from '../contracts/manifest.ts';
+import { AppError, toAppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
+import { HOLDFAST_VERSION } from '../platform/version.ts';
+import { countBytes } from '../pipeline/byte-count.ts';
+import { openSource } from '../sources/registry.ts';
+import type { Dump, SourceProbe } from '../sources/source.ts';
+import { openStorage } from '../storage/registry.ts';
+import type { Storage } from '../storage/storage.ts';
+import { openExactly, readBack } from './archive-copy.ts';
+import {
+  choosePlaces,
+  idBeside,
+  keyAt,
+  putManifest,
+  removeIfOurs,
+  storagePathOf,
+  type Place,
+} from './archive-place.ts';
+import { findStages, type ArchiveStages } from './archive-stages.ts';
+
+const UNDO_TIMEOUT_MS = 30_000;
 
 export interface ArchiveRequest {
   readonly id: string;
@@ -47,24 +66,302 @@ export interface ArchiveResult {
   readonly durationMs: number;
 }
 
+/** What is still to be undone should the run fail. */
+interface Made {
+  readonly storage: Storage;
+  readonly key: string;
+  /** The bytes it has if it is ours; null where its put succeeded, so that it is. */
+  readonly bytes: ByteCount | null;
+}
+
 /**
  * Takes one archive: preflight, dump, read-back at every destination, manifest last. When it throws (always an
  * AppError), what it made has been removed as far as the destinations could be reached.
  */
-export function makeArchive(
-  _config: Config,
-  _request: ArchiveRequest,
-  _hooks: ArchiveHooks,
-  _ctx: RunContext,
+export async function makeArchive(
+  config: Config,
+  request: ArchiveRequest,
+  hooks: ArchiveHooks,
+  ctx: RunContext,
 ): Promise<ArchiveResult> {
-  return Promise.reject(new AppError('bug', 'makeArchive is not here yet'));
+  const startedAt = ctx.clock.now().getTime();
+  const made: Made[] = [];
+  const storages: { destination: Destination; storage: Storage }[] = [];
+  try {
+    ctx.signal.throwIfAborted();
+    ctx.progress({ phase: 'preparing', bytes: 0 });
+    for (const destination of request.destinations) {
+      storages.push({ destination, storage: openStorage(config, destination) });
+    }
+    const isGzipped = request.isGzipped ?? false;
+    const stages = await findStages(config, isGzipped, ctx);
+    const probe = await openSource(config).probe(ctx);
+    const { filename, places } = await choosePlaces(
+      config,
+      storages,
+      {
+        takenAt: request.takenAt,
+        tier: request.tiers[0] ?? 'MANUAL',
+        layers: {
+          compression: config.compression,
+          isGzipped,
+          isEncrypted: config.ageRecipients.length > 0,
+        },
+      },
+      ctx,
+    );
+    const [first, ...others] = places;
+    if (first === undefined) throw new AppError('invalid', 'an archive needs a destination');
+
+    await hooks.writing(first.destination, first.key, filename);
+    const dumped = await dumpTo(config, request, first, stages, made, ctx);
+    const { plain, stored } = dumped;
+    const copies = [await confirm(first, stored, hooks, ctx)];
+    for (const place of others) {
+      await hooks.writing(place.destination, place.key, filename);
+      copies.push(await copyTo(first, place, stored, made, hooks, ctx));
+    }
+
+    ctx.progress({ phase: 'finishing', bytes: stored.bytes, totalBytes: stored.bytes });
+    const manifest = describe(config, request, filename, probe, stages, dumped);
+    const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    const counter = countBytes();
+    counter.add(text);
+    const textBytes = counter.result();
+    for (const place of places) {
+      made.push({ storage: place.storage, key: manifestNameOf(place.key), bytes: textBytes });
+      await putManifest(place, text, ctx);
+    }
+    ctx.signal.throwIfAborted();
+    return {
+      filename,
+      storagePath: storagePathOf(config, first),
+      tableCount: manifest.facts.tableCount,
+      plain,
+      stored,
+      manifest,
+      copies,
+      durationMs: ctx.clock.now().getTime() - startedAt,
+    };
+  } catch (error) {
+    await undo(made, ctx);
+    throw toAppError(ctx.signal.aborted ? ctx.signal.reason : error);
+  } finally {
+    await Promise.all(storages.map(({ storage }) => storage.close()));
+  }
 }
 
-/** Removes archive and manifest of these copies. Safe to repeat; throws when a destination could not be asked. */
-export function removeArchive(
-  _config: Config,
-  _copies: readonly { readonly destination: Destination; readonly key: string }[],
-  _ctx: Pick<RunContext, 'runId' | 'signal' | 'log'>,
+interface Dumped {
+  readonly dump: Pick<Dump, 'snapshot' | 'tables' | 'excludedTables'>;
+  readonly plain: ByteCount;
+  readonly stored: ByteCount;
+}
+
+/** Dump, stages and storage as one stream: no byte of it waits on a disk that is not the destination. */
+async function dumpTo(
+  config: Config,
+  request: ArchiveRequest,
+  place: Place,
+  stages: ArchiveStages,
+  made: Made[],
+  ctx: RunContext,
+): Promise<Dumped> {
+  const plainCounter = countBytes();
+  const storedCounter = countBytes();
+  let totalBytes = request.expectedPlainBytes ?? undefined;
+  const isLast = (index: number): boolean => index === stages.programs.length - 1;
+  await using dump = await openSource(config).dump(ctx, {
+    tables: request.tables,
+    schemaOnly: request.schemaOnly,
+    compression: config.compression === 'gzip' ? 'gzip' : 'none',
+    tap: (chunk) => {
+      plainCounter.add(chunk);
+      ctx.progress({ phase: 'dumping', bytes: plainCounter.bytes, totalBytes });
+    },
+  });
+  totalBytes ??= dump.estimateBytes ?? undefined;
+  ctx.progress({ phase: 'dumping', bytes: 0, totalBytes });
+  ctx.log.info('dumping', { tables: dump.tables.length, snapshot: dump.snapshot, key: place.key });
+
+  const exits: Promise<unknown>[] = [];
+  let { body } = dump;
+  for (const [index, stage] of stages.programs.entries()) {
+    const run = stage.start(ctx, body, isLast(index) ? { tap: storedCounter.add } : {});
+    exits.push(run.exit);
+    body = run.stdout;
+  }
+  try {
+    await place.storage.put(ctx, place.key, body, { estimateBytes: totalBytes });
+  } catch (error) {
+    // The answer to the commit may have got lost on the way, but only after all bytes were sent.
+    if (body.readableEnded) {
+      const bytes = (stages.programs.length === 0 ? plainCounter : storedCounter).result();
+      made.push({ storage: place.storage, key: place.key, bytes });
+    }
+    throw error;
+  } finally {
+    // Whoever calls us next may count on no process of this run being left.
+    body.destroy();
+    await Promise.all(exits);
+  }
+  const plain = plainCounter.result();
+  const stored = stages.programs.length === 0 ? plain : storedCounter.result();
+  made.push({ storage: place.storage, key: place.key, bytes: null });
+  if (stored.bytes === 0) throw new AppError('integrity', 'the dump is empty although it ended well');
+  return { dump, plain, stored };
+}
+
+async function confirm(
+  place: Place,
+  stored: ByteCount,
+  hooks: ArchiveHooks,
+  ctx: RunContext,
+): Promise<ArchiveCopy> {
+  await readBack(place.storage, place.key, stored, ctx);
+  const checkedAt = ctx.clock.now();
+  await hooks.stored(place.destination, stored.bytes, checkedAt);
+  return { destination: place.destination, key: place.key, sizeBytes: stored.bytes, checkedAt };
+}
+
+async function copyTo(
+  from: Place,
+  to: Place,
+  stored: ByteCount,
+  made: Made[],
+  hooks: ArchiveHooks,
+  ctx: RunContext,
+): Promise<ArchiveCopy> {
+  ctx.progress({ phase: 'uploading', bytes: 0, totalBytes: stored.bytes });
+  const body = await openExactly(from.storage, from.key, stored, ctx);
+  made.push({ storage: to.storage, key: to.key, bytes: stored });
+  await to.storage.put(ctx, to.key, body, { estimateBytes: stored.bytes });
+  made.push({ storage: to.storage, key: to.key, bytes: null });
+  return confirm(to, stored, hooks, ctx);
+}
+
+/**
+ * Copies a finished archive and then its manifest to one more destination, read back like the first. When it throws, the
+ * archive it was copied from is untouched.
+ */
+export async function copyArchive(
+  config: Config,
+  archive: ArchiveResult,
+  destination: Destination,
+  hooks: ArchiveHooks,
+  ctx: RunContext,
+): Promise<ArchiveCopy> {
+  const made: Made[] = [];
+  const storages: Storage[] = [];
+  const [origin] = archive.copies;
+  try {
+    if (origin === undefined) throw new AppError('invalid', 'an archive without a copy cannot be copied');
+    const from: Place = { ...origin, storage: openStorage(config, origin.destination) };
+    storages.push(from.storage);
+    const storage = openStorage(config, destination);
+    storages.push(storage);
+    const { manifest } = archive;
+    const key = keyAt(
+      destination,
+      manifest.tiers[0] ?? 'MANUAL',
+      new Date(manifest.takenAt),
+      archive.filename,
+    );
+    const to: Place = { destination, storage, key };
+    await hooks.writing(destination, key, archive.filename);
+    const copy = await copyTo(from, to, archive.stored, made, hooks, ctx);
+    const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    const counter = countBytes();
+    counter.add(text);
+    made.push({ storage, key: manifestNameOf(key), bytes: counter.result() });
+    await putManifest(to, text, ctx);
+    return copy;
+  } catch (error) {
+    await undo(made, ctx);
+    throw toAppError(ctx.signal.aborted ? ctx.signal.reason : error);
+  } finally {
+    await Promise.all(storages.map((storage) => storage.close()));
+  }
+}
+
+function describe(
+  config: Config,
+  request: ArchiveRequest,
+  archive: string,
+  probe: SourceProbe,
+  stages: ArchiveStages,
+  { dump, plain, stored }: Dumped,
+): Manifest {
+  return {
+    format: 1,
+    id: request.id,
+    holdfastVersion: HOLDFAST_VERSION,
+    source: {
+      kind: 'postgres',
+      productVersion: probe.productVersion,
+      database: probe.database,
+      dumpFormat: 'custom',
+    },
+    archive,
+    tiers: [...request.tiers],
+    description: request.description,
+    takenAt: request.takenAt.toISOString(),
+    snapshot: dump.snapshot,
+    tools: {
+      ...probe.tools,
+      ...Object.fromEntries(stages.programs.map(({ tool }) => [tool.name, tool.version])),
+    },
+    stages: [...stages.records],
+    options: {
+      tables: request.tables === null ? null : [...request.tables],
+      excludedTables: [...dump.excludedTables],
+      schemaOnly: request.schemaOnly,
+    },
+    plain,
+    stored,
+    encryption:
+      config.ageRecipients.length > 0 ? { scheme: 'age', recipients: [...config.ageRecipients] } : null,
+    facts: { tableCount: dump.tables.length, tables: [...dump.tables] },
+  };
+}
+
+/** Newest first, so that a manifest never speaks of an archive that has gone. An aborted run still has to clean up. */
+async function undo(made: readonly Made[], ctx: RunContext): Promise<void> {
+  const cleaning = { runId: ctx.runId, log: ctx.log, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
+  for (const { storage, key, bytes } of made.toReversed()) {
+    try {
+      if (bytes === null) await storage.remove(cleaning, key);
+      else await removeIfOurs(storage, key, bytes, cleaning);
+    } catch (error) {
+      ctx.log.warn('could not remove what a failed backup left', { destination: storage.kind, key, error });
+    }
+  }
+}
+
+/**
+ * Removes manifest and archive of these copies, in this order. Safe to repeat; throws when a destination could not be
+ * asked. Where `backupId` is given and the manifest beside the archive names another backup, that copy is left alone.
+ */
+export async function removeArchive(
+  config: Config,
+  copies: readonly {
+    readonly destination: Destination;
+    readonly key: string;
+    readonly backupId?: string;
+  }[],
+  ctx: Pick<RunContext, 'runId' | 'signal' | 'log'>,
 ): Promise<void> {
-  return Promise.reject(new AppError('bug', 'removeArchive is not here yet'));
+  for (const { destination, key, backupId } of copies) {
+    const storage = openStorage(config, destination);
+    try {
+      const owner = backupId === undefined ? null : await idBeside(storage, key, ctx);
+      if (owner !== null && owner !== backupId) {
+        ctx.log.warn('left an archive alone that belongs to another backup', { destination, key, owner });
+        continue;
+      }
+      await storage.remove(ctx, manifestNameOf(key));
+      await storage.remove(ctx, key);
+    } finally {
+      await storage.close();
+    }
+  }
 }

@@ -150,6 +150,8 @@ export interface Config {
   readonly timeoutMinutes: number;
   /** Searched before the usual places for pg_dump and its kin. */
   readonly pgBinDirs: readonly string[];
+  /** The folders of PATH. */
+  readonly searchPath: readonly string[];
   readonly hostname: string;
 }
 
@@ -245,6 +247,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     manualIntervalMinutes: e.BACKUP_MANUAL_INTERVAL_MINUTES,
     timeoutMinutes: e.BACKUP_TIMEOUT_MINUTES,
     pgBinDirs: e.BACKUP_PG_BIN_DIRS,
+    searchPath: (env['PATH'] ?? '').split(':').filter((folder) => folder !== ''),
     hostname: hostname(),
   };
 }

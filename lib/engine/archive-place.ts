@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Destination } from '../contracts/backup.ts';
+import { manifestNameOf, Manifest, type ByteCount } from '../contracts/manifest.ts';
+import { archiveFilename, localKey, remoteKey, type ArchiveLayers } from '../core/archive-name.ts';
+import { AppError } from '../core/errors.ts';
+import type { Config } from '../platform/config.ts';
+import { countBytes, isSameBytes } from '../pipeline/byte-count.ts';
+import type { Storage, StorageContext } from '../storage/storage.ts';
+
+/** A destination opened for one archive. */
+export interface Place {
+  readonly destination: Destination;
+  readonly storage: Storage;
+  readonly key: string;
+}
+
+/** Where an archive of this name lies at a destination. */
+export const keyAt = (destination: Destination, tier: string, takenAt: Date, filename: string): string =>
+  destination === 'local' ? localKey(filename) : remoteKey(tier, takenAt, filename);
+
+/** What people are told: a full path, or the S3 key. */
+export function storagePathOf(
+  config: Config,
+  { destination, key }: Pick<Place, 'destination' | 'key'>,
+): string {
+  return destination === 'local' ? join(config.localPath, key) : key;
+}
+
+/**
+ * The first name of this minute that is free at every destination. Asking each of them also shows, before the dump, that
+ * they can be reached.
+ */
+export async function choosePlaces(
+  config: Config,
+  storages: readonly { readonly destination: Destination; readonly storage: Storage }[],
+  request: { readonly takenAt: Date; readonly tier: string; readonly layers: ArchiveLayers },
+  ctx: StorageContext,
+): Promise<{ readonly filename: string; readonly places: readonly Place[] }> {
+  for (let suffix = 1; suffix <= 1000; suffix += 1) {
+    const filename = archiveFilename(config.filePrefix, request.takenAt, suffix, request.layers);
+    const places = storages.map(({ destination, storage }) => ({
+      destination,
+      storage,
+      key: keyAt(destination, request.tier, request.takenAt, filename),
+    }));
+    const isTaken = await Promise.all(
+      places.map(
+        async ({ storage, key }) =>
+          (await storage.stat(ctx, key)) !== null || (await storage.stat(ctx, manifestNameOf(key))) !== null,
+      ),
+    );
+    if (!isTaken.includes(true)) return { filename, places };
+  }
+  throw new AppError('object_exists', 'a thousand archives of this minute exist already', {
+    hint: 'Wait a minute, or look for what takes backups in a loop.',
+  });
+}
+
+/** Writes the manifest beside its archive and reads it back. */
+export async function putManifest(place: Place, text: Buffer, ctx: StorageContext): Promise<void> {
+  const key = manifestNameOf(place.key);
+  await place.storage.put(ctx, key, Readable.from([text], { objectMode: false }), {
+    estimateBytes: text.length,
+  });
+  const counter = countBytes();
+  counter.add(text);
+  if (!(await holds(place.storage, key, counter.result(), ctx))) {
+    throw new AppError('integrity', `what ${place.destination} storage gave back is not what was written`, {
+      hint: 'Do not trust this destination before its disk, memory and network have been checked.',
+      fields: { destination: place.destination, key },
+    });
+  }
+}
+
+async function holds(
+  storage: Storage,
+  key: string,
+  expected: ByteCount,
+  ctx: StorageContext,
+): Promise<boolean> {
+  const stat = await storage.stat(ctx, key);
+  if (stat?.sizeBytes !== expected.bytes) return false;
+  const counter = countBytes();
+  for await (const chunk of (await storage.get(ctx, key)) as AsyncIterable<Uint8Array>) counter.add(chunk);
+  return isSameBytes(counter.result(), expected);
+}
+
+/**
+ * Removes an object whose put failed or whose answer got lost, but only if it holds our bytes: another process may have
+ * taken the same name in the meantime, and its archive is not ours to remove.
+ */
+export async function removeIfOurs(
+  storage: Storage,
+  key: string,
+  expected: ByteCount,
+  ctx: StorageContext,
+): Promise<void> {
+  if (await holds(storage, key, expected, ctx)) await storage.remove(ctx, key);
+}
+
+/** The id in the manifest beside an archive; null where there is no manifest that can be read. */
+export async function idBeside(storage: Storage, key: string, ctx: StorageContext): Promise<string | null> {
+  const name = manifestNameOf(key);
+  if ((await storage.stat(ctx, name)) === null) return null;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of (await storage.get(ctx, name)) as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  try {
+    return Manifest.parse(JSON.parse(Buffer.concat(chunks).toString('utf8'))).id;
+  } catch {
+    return null;
+  }
+}

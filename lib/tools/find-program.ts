@@ -1,0 +1,45 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import type { RunContext } from '../core/run-context.ts';
+import type { Config } from '../platform/config.ts';
+import { readTool } from './read-tool.ts';
+
+export interface Program {
+  /** An absolute path. */
+  readonly file: string;
+  /** For example `1.5.4`. */
+  readonly version: string;
+}
+
+const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin', '/opt/local/bin'];
+
+/** The package that holds a program, for the people who must install it. */
+const packages = { zstd: 'zstd', age: 'age', gzip: 'gzip' } as const;
+
+export async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Finds a program on PATH or in the usual folders, and asks it for its version. Throws `tool_missing`. */
+export async function findProgram(
+  config: Pick<Config, 'searchPath'>,
+  name: keyof typeof packages,
+  ctx: Pick<RunContext, 'signal'>,
+): Promise<Program> {
+  for (const folder of [...config.searchPath, ...usualFolders]) {
+    const file = join(folder, name);
+    if (!folder.startsWith('/') || !(await isExecutable(file))) continue;
+    const text = await readTool(ctx, { file, args: ['--version'] });
+    return { file, version: /\bv?(\d+(?:\.\d+)+)/.exec(text)?.[1] ?? 'unknown' };
+  }
+  throw new AppError('tool_missing', `${name} is not installed on this machine`, {
+    hint: `Install it: "apt-get install ${packages[name]}" on Debian and Ubuntu, "brew install ${packages[name]}" on macOS.`,
+    fields: { tool: name },
+  });
+}
