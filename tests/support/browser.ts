@@ -80,10 +80,17 @@ export async function openBrowser(): Promise<TestBrowser> {
         },
         signIn: async (origin, { email, password }) => {
           await page.goto(`${origin}/login`);
+          // Before React has taken over, a click submits the plain form.
+          await page.waitForLoadState('networkidle');
           await page.fill('#email', email);
           await page.fill('#password', password);
           await page.click('[data-testid="sign-in"]');
-          await page.waitForURL((url) => url.pathname !== '/login', { timeout: 30_000 });
+          try {
+            await page.waitForURL((url) => url.pathname !== '/login', { timeout: 30_000 });
+          } catch (error) {
+            const text = await page.locator('main, body').first().innerText();
+            throw new Error(`${email} was not let in; ${page.url()} says:\n${text}`, { cause: error });
+          }
         },
         violations: async () => {
           await page.evaluate(axe);
