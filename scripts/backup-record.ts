@@ -1,0 +1,113 @@
+import { isAbsolute, join, relative } from 'node:path';
+import { openCatalogue } from '#db/client.ts';
+import { translateCatalogueError } from '#db/errors.ts';
+import { addAuditEntry } from '#db/queries/audit.ts';
+import { backupCopies, backups } from '#db/schema/backup.ts';
+import type { Destination, Tier } from '#lib/contracts/backup.ts';
+import { toAppError, type AppError } from '#lib/core/errors.ts';
+import type { ArchiveCopy, ArchiveResult } from '#lib/engine/archive.ts';
+import type { Config } from '#lib/platform/config.ts';
+
+interface ScriptRun {
+  readonly id: string;
+  readonly takenAt: Date;
+  readonly tiers: readonly [Tier, ...Tier[]];
+  readonly destinations: readonly Destination[];
+  readonly tables: readonly string[] | null;
+  readonly schemaOnly: boolean;
+  /** Where the script wrote, which may not be where the installation keeps its archives. */
+  readonly localPath: string;
+}
+
+interface Outcome {
+  readonly result?: ArchiveResult;
+  /** None for a failed run: the catalogue would have what it lists removed. */
+  readonly copies?: readonly ArchiveCopy[];
+  readonly error?: AppError;
+}
+
+const warn = (line: string): void => {
+  process.stderr.write(`warning: ${line}\n`);
+};
+
+/** The key of a local copy below BACKUP_LOCAL_PATH; null for one elsewhere, which the catalogue could never find. */
+function catalogueKey(config: Config, localPath: string, copy: ArchiveCopy): string | null {
+  if (copy.destination !== 'local') return copy.key;
+  const key = relative(config.localPath, join(localPath, copy.key));
+  return key.startsWith('..') || isAbsolute(key) ? null : key;
+}
+
+/**
+ * Records a run of the script in the catalogue. The archive does not need the catalogue, so a catalogue that is away or
+ * not set up is a warning and never a failure.
+ */
+export async function recordBackup(config: Config, run: ScriptRun, outcome: Outcome): Promise<void> {
+  if (config.databaseUrl === null) {
+    warn('DATABASE_URL is not set, so this backup is not recorded in the catalogue');
+    return;
+  }
+  const { result, error } = outcome;
+  const copies = (outcome.copies ?? []).flatMap((copy) => {
+    const key = catalogueKey(config, run.localPath, copy);
+    return key === null ? [] : [{ ...copy, key }];
+  });
+  if (error === undefined && copies.length === 0) {
+    warn(`${run.localPath} is not under BACKUP_LOCAL_PATH, so the console does not list this backup`);
+    return;
+  }
+  const catalogue = openCatalogue(config.databaseUrl, {
+    applicationName: 'holdfast-backup-sh',
+    maxConnections: 1,
+  });
+  try {
+    await catalogue.db.transaction(async (tx) => {
+      await tx.insert(backups).values({
+        id: run.id,
+        filename: result?.filename ?? `${config.filePrefix} (not made)`,
+        type: run.tiers[0],
+        tiers: [...run.tiers],
+        destinations:
+          error === undefined ? copies.map(({ destination }) => destination) : [...run.destinations],
+        status: error === undefined ? 'COMPLETED' : 'FAILED',
+        phase: 'finishing',
+        sizeBytes: result?.stored.bytes ?? null,
+        checksum: result?.stored.sha256 ?? null,
+        plainSizeBytes: result?.plain.bytes ?? null,
+        plainChecksum: result?.plain.sha256 ?? null,
+        storagePath: result?.storagePath ?? null,
+        durationMs: result?.durationMs ?? null,
+        tableCount: result?.tableCount ?? null,
+        manifest: result?.manifest ?? null,
+        errorCode: error?.code ?? null,
+        errorMessage: error?.message ?? null,
+        errorHint: error?.hint ?? null,
+        tables: run.tables === null ? null : [...run.tables],
+        schemaOnly: run.schemaOnly,
+        isEncrypted: config.ageRecipients.length > 0,
+        requestedBy: 'backup.sh',
+        createdAt: run.takenAt,
+        startedAt: run.takenAt,
+        finishedAt: new Date(),
+      });
+      for (const { destination, key, sizeBytes, checkedAt } of copies) {
+        await tx
+          .insert(backupCopies)
+          .values({ backupId: run.id, destination, key, status: 'STORED', sizeBytes, checkedAt });
+      }
+      const actor = { kind: 'cli', id: 'backup.sh', name: 'backup.sh', role: 'admin' } as const;
+      await addAuditEntry(tx, actor, 'backup.create', run.id, {
+        filename: result?.filename ?? null,
+        status: error === undefined ? 'COMPLETED' : 'FAILED',
+      });
+    });
+  } catch (thrown) {
+    const reason = toAppError(translateCatalogueError(thrown));
+    warn(
+      reason.code === 'catalogue_down'
+        ? 'the catalogue does not answer, so this backup is not recorded there'
+        : 'this backup could not be recorded in the catalogue',
+    );
+  } finally {
+    await catalogue.close();
+  }
+}

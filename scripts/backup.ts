@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { TableName, type Destination } from '#lib/contracts/backup.ts';
+import { humanBytes } from '#lib/core/bytes.ts';
+import { systemClock } from '#lib/core/clock.ts';
+import { AppError, toAppError } from '#lib/core/errors.ts';
+import type { RunContext } from '#lib/core/run-context.ts';
+import { tiersOfSlot } from '#lib/core/schedule.ts';
+import { copyArchive, makeArchive, type ArchiveCopy, type ArchiveResult } from '#lib/engine/archive.ts';
+import { parseConfig, type Config } from '#lib/platform/config.ts';
+import { createLogger } from '#lib/platform/logger.ts';
+import { recordBackup } from './backup-record.ts';
+import { loadEnvironment, ROOT } from './load-env.ts';
+import { printError } from './print-error.ts';
+
+const HELP = `Usage: ./scripts/backup.sh [OPTIONS]
+  --output-dir DIR     Local directory for backup (default: ./backups, or BACKUP_LOCAL_PATH)
+  --upload-s3          Upload to S3 after local backup
+  --s3-bucket BUCKET   S3 bucket name (default: BACKUP_S3_BUCKET)
+  --compress           Additional gzip compression (on top of pg_dump custom format)
+  --tables TABLE,...   Backup specific tables only
+  --schema-only        Backup schema without data
+  --verbose            Show detailed progress
+  --help               Show this text
+
+Connection: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE from the environment, .env, or the quickstart.
+The file is a .dump that pg_restore opens; BACKUP_COMPRESSION=zstd makes it .dump.zst, BACKUP_AGE_RECIPIENTS
+adds .age, --compress adds .gz. The manifest lies beside it.
+
+Exit codes: 0 success, 1 pg_dump failure, 2 upload failure, 3 config error.
+`;
+
+const EXIT_DUMP = 1;
+const EXIT_UPLOAD = 2;
+const EXIT_CONFIG = 3;
+
+const configCodes = new Set(['config', 'usage', 'invalid', 'tool_missing', 'tool_version']);
+const exitCodeOf = (error: AppError, otherwise: number): number =>
+  configCodes.has(error.code) ? EXIT_CONFIG : otherwise;
+
+function say(line: string): void {
+  process.stdout.write(`[${systemClock.now().toISOString()}] ${line}\n`);
+}
+
+interface Options {
+  readonly outputDir: string | undefined;
+  readonly uploadS3: boolean;
+  readonly bucket: string | undefined;
+  readonly isGzipped: boolean;
+  readonly tables: readonly string[] | null;
+  readonly schemaOnly: boolean;
+  readonly isVerbose: boolean;
+  readonly isHelp: boolean;
+}
+
+function readOptions(args: readonly string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        'output-dir': { type: 'string' },
+        'upload-s3': { type: 'boolean', default: false },
+        's3-bucket': { type: 'string' },
+        compress: { type: 'boolean', default: false },
+        tables: { type: 'string' },
+        'schema-only': { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    return {
+      outputDir: values['output-dir'],
+      uploadS3: values['upload-s3'],
+      bucket: values['s3-bucket'],
+      isGzipped: values.compress,
+      tables: values.tables === undefined ? null : readTables(values.tables),
+      schemaOnly: values['schema-only'],
+      isVerbose: values.verbose,
+      isHelp: values.help,
+    };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
+    throw new AppError('usage', message.charAt(0).toLowerCase() + message.slice(1), {
+      hint: 'Run ./scripts/backup.sh --help to see the options.',
+    });
+  }
+}
+
+function readTables(list: string): string[] {
+  const names = list.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (!TableName.safeParse(name).success) {
+      throw new AppError('invalid', `"${name}" is not a table name`, {
+        hint: 'Write names such as items or sales.items, separated by commas.',
+        fields: { field: 'tables' },
+      });
+    }
+  }
+  return names;
+}
+
+/** The installation's configuration as the flags change it. */
+function readConfig(options: Options): { readonly config: Config; readonly installed: Config } {
+  // A path typed at the prompt is relative to where it was typed, one in .env to the installation.
+  const outputDir = options.outputDir === undefined ? undefined : resolve(options.outputDir);
+  loadEnvironment();
+  process.chdir(ROOT);
+  // BR-001: the script's file is a plain .dump unless the installation has decided otherwise.
+  const env = { ...process.env, BACKUP_COMPRESSION: process.env['BACKUP_COMPRESSION'] || 'gzip' };
+  if (options.isGzipped) env.BACKUP_COMPRESSION = 'gzip';
+  if (options.bucket !== undefined) Object.assign(env, { BACKUP_S3_BUCKET: options.bucket });
+  const installed = parseConfig(env);
+  if (options.uploadS3 && installed.s3 === null) {
+    throw new AppError('config', '--upload-s3 needs a bucket', {
+      hint: 'Name it with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
+      fields: { variable: 'BACKUP_S3_BUCKET' },
+    });
+  }
+  return { installed, config: { ...installed, localPath: outputDir ?? installed.localPath } };
+}
+
+function progressPrinter(isVerbose: boolean): RunContext['progress'] {
+  let phase = '';
+  let saidAt = 0;
+  return (update) => {
+    if (!isVerbose) return;
+    const now = systemClock.now().getTime();
+    if (update.phase === phase && now - saidAt < 1000) return;
+    phase = update.phase;
+    saidAt = now;
+    const of = update.totalBytes === undefined ? '' : ` of about ${humanBytes(update.totalBytes)}`;
+    say(`${phase}: ${humanBytes(update.bytes)}${of}`);
+  };
+}
+
+const noHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolve() };
+
+async function run(options: Options): Promise<number> {
+  const { config, installed } = readConfig(options);
+  const stopping = new AbortController();
+  const onSignal = (): void => {
+    stopping.abort(new AppError('cancelled', 'the backup was cancelled', { hint: 'Start it again.' }));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const workDir = mkdtempSync(join(tmpdir(), 'holdfast-backup-'));
+  const id = randomUUID();
+  const takenAt = systemClock.now();
+  const tiers = tiersOfSlot(takenAt, config.schedule.timeZone);
+  const ctx: RunContext = {
+    runId: id,
+    signal: stopping.signal,
+    clock: systemClock,
+    log: createLogger(options.isVerbose ? config.logLevel : 'warn'),
+    workDir,
+    progress: progressPrinter(options.isVerbose),
+  };
+  const destinations: Destination[] = options.uploadS3 ? ['local', 's3'] : ['local'];
+  const record = (outcome: { result?: ArchiveResult; copies?: readonly ArchiveCopy[]; error?: AppError }) =>
+    recordBackup(
+      installed,
+      {
+        id,
+        takenAt,
+        tiers,
+        destinations,
+        tables: options.tables,
+        schemaOnly: options.schemaOnly,
+        localPath: config.localPath,
+      },
+      outcome,
+    );
+  try {
+    say(`backing up ${config.source.database} at ${config.source.host}:${String(config.source.port)}`);
+    let result: ArchiveResult;
+    try {
+      result = await makeArchive(
+        config,
+        {
+          id,
+          takenAt,
+          tiers,
+          destinations: ['local'],
+          tables: options.tables,
+          schemaOnly: options.schemaOnly,
+          description: null,
+          expectedPlainBytes: null,
+          isGzipped: options.isGzipped,
+        },
+        noHooks,
+        ctx,
+      );
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      printError(error);
+      await record({ error });
+      return exitCodeOf(error, EXIT_DUMP);
+    }
+    const { stored } = result;
+    say(`size: ${humanBytes(stored.bytes)} (${String(stored.bytes)} bytes)`);
+    say(`sha256: ${stored.sha256}`);
+    const copies = [...result.copies];
+    if (options.uploadS3) {
+      try {
+        const copy = await copyArchive(config, result, 's3', noHooks, ctx);
+        copies.push(copy);
+        say(`uploaded: s3://${config.s3?.bucket ?? ''}/${copy.key}`);
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        printError(error);
+        say(`the local backup was kept: ${result.storagePath}`);
+        await record({ result, error });
+        return exitCodeOf(error, EXIT_UPLOAD);
+      }
+    }
+    say(`success: ${humanBytes(stored.bytes)} in ${result.storagePath}`);
+    await record({ result, copies });
+    return 0;
+  } finally {
+    rmSync(workDir, { recursive: true, force: true });
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.isHelp) process.stdout.write(HELP);
+  else process.exitCode = await run(options);
+} catch (thrown) {
+  printError(thrown);
+  process.exitCode = exitCodeOf(toAppError(thrown), EXIT_DUMP);
+}
