@@ -35,6 +35,8 @@ storageContract('local', () => {
     storage: createLocalStorage(root),
     spec: { kind: 'local' as const, root },
     partBytes: 1024 * 1024,
+    raceProofBytes: Infinity,
+    addedMemoryMiB: 64,
     close: () => Promise.resolve(),
   });
 });

@@ -12,6 +12,10 @@ export interface StorageUnderTest {
   readonly spec: StorageSpec;
   /** The unit in which it stores: what can go wrong goes wrong around multiples of it. */
   readonly partBytes: number;
+  /** The largest body for which the place itself refuses the second of two puts that end at the same time. */
+  readonly raceProofBytes: number;
+  /** How much memory a body of 256 MiB may add, there and back. */
+  readonly addedMemoryMiB: number;
   close(): Promise<void>;
 }
 
@@ -159,9 +163,13 @@ export function storageContract(name: string, setUp: () => Promise<StorageUnderT
         const results = await Promise.all(
           contents.map((content) => codeOf(() => storage.put(quietContext(), key, bodyOf(content)))),
         );
-        expect(results.toSorted()).toEqual(['no error', 'object_exists']);
-        const winner = contents[results.indexOf('no error')];
-        expect((await buffer(await storage.get(quietContext(), key))).equals(winner!)).toBe(true);
+        if (sizeBytes <= place.raceProofBytes) {
+          expect(results.toSorted()).toEqual(['no error', 'object_exists']);
+        }
+        expect(results).toContain('no error');
+        const stored = await buffer(await storage.get(quietContext(), key));
+        // Whatever the race, never a mixture, and never the content of a put that threw.
+        expect(contents.some((content, n) => results[n] === 'no error' && content.equals(stored))).toBe(true);
         await storage.remove(quietContext(), key);
       }
     });
@@ -276,7 +284,7 @@ export function storageContract(name: string, setUp: () => Promise<StorageUnderT
       const key = newKey();
       const { addedBytes, written, read } = await measurePut(place.spec, key, 256 * 1024 * 1024);
       expect(read).toBe(written);
-      expect(addedBytes / 1024 / 1024).toBeLessThan(64);
+      expect(addedBytes / 1024 / 1024).toBeLessThan(place.addedMemoryMiB);
       for (const found of await keys(key)) await storage.remove(quietContext(), found);
     });
   });

@@ -22,7 +22,7 @@ export const defaultS3Limits: S3Limits = {
   firstPauseMs: 1_000,
   partMinBytes: 8 * 1024 * 1024,
   maxParts: 10_000,
-  bufferBytes: 40 * 1024 * 1024,
+  bufferBytes: 24 * 1024 * 1024,
 };
 
 export interface S3Clients {

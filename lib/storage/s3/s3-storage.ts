@@ -16,7 +16,7 @@ import type { Storage, StorageContext, StoredObject } from '../storage.ts';
 import { planParts } from './part-size.ts';
 import { createS3Clients, defaultS3Limits, type S3Limits } from './s3-client.ts';
 import { statusOf, translateS3 } from './s3-errors.ts';
-import { uploadBody } from './s3-upload.ts';
+import { runMetadata, uploadBody } from './s3-upload.ts';
 
 /** A download that knows how many bytes it owes, and for how long the server may be silent. */
 class ObjectBody extends Readable {
@@ -101,12 +101,20 @@ export function createS3Storage(
     }
   };
 
-  const look = async (ctx: StorageContext, key: string): Promise<StoredObject | null> => {
+  const look = async (
+    ctx: StorageContext,
+    key: string,
+  ): Promise<(StoredObject & { runId: string | undefined }) | null> => {
     try {
       const head = await clients.control.send(new HeadObjectCommand({ Bucket: s3.bucket, Key: key }), {
         abortSignal: ctx.signal,
       });
-      return { key, sizeBytes: head.ContentLength ?? 0, modifiedAt: head.LastModified ?? new Date(0) };
+      return {
+        key,
+        sizeBytes: head.ContentLength ?? 0,
+        modifiedAt: head.LastModified ?? new Date(0),
+        runId: head.Metadata?.[runMetadata],
+      };
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
     }
@@ -138,13 +146,20 @@ export function createS3Storage(
           }
           const sentBytes = await uploadBody(ctx, { clients, s3, limits, key, plan, conditional }, body);
           const stored = await look(ctx, key);
+          // Where the server knows no conditional completion, another put may have come last.
+          if (stored !== null && stored.runId !== ctx.runId) {
+            throw new AppError('object_exists', `another run stored ${key} at the same time`, {
+              hint: 'This copy was replaced; take the backup again.',
+              fields: { key, bucket: s3.bucket },
+            });
+          }
           if (stored?.sizeBytes !== sentBytes) {
             throw new AppError('integrity', `the S3 server does not hold what was sent under ${key}`, {
               hint: 'Do not trust this copy; check the S3 server and take the backup again.',
               fields: { key, sentBytes, storedBytes: stored?.sizeBytes ?? null },
             });
           }
-          return stored;
+          return { key, sizeBytes: stored.sizeBytes, modifiedAt: stored.modifiedAt };
         });
       } catch (error) {
         if (!body.destroyed) body.destroy();
@@ -191,7 +206,10 @@ export function createS3Storage(
 
     stat(ctx, key) {
       requireObjectKey(key);
-      return guarded(ctx, () => look(ctx, key));
+      return guarded(ctx, async () => {
+        const found = await look(ctx, key);
+        return found === null ? null : { key, sizeBytes: found.sizeBytes, modifiedAt: found.modifiedAt };
+      });
     },
 
     async *list(ctx, prefix) {

@@ -18,7 +18,7 @@ import type { S3Clients, S3Limits } from './s3-client.ts';
 import { nameOf, statusOf, translateS3 } from './s3-errors.ts';
 
 /** Tells our own object from another's after an answer was lost. */
-const runMetadata = 'holdfast-run';
+export const runMetadata = 'holdfast-run';
 
 export interface UploadTarget {
   readonly clients: S3Clients;
