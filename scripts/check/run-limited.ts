@@ -71,19 +71,23 @@ export function runLimited(
       clearTimeout(timer);
       if (pid !== undefined) {
         running.delete(pid);
-        killGroup(pid, 'SIGKILL');
       }
       resolve({ isGood: reason === '', reason, output });
     };
     child.once('error', (error) => {
       end(error.message);
     });
-    // Not "close": a grandchild that kept the pipe open would hold up the end for ever.
+    let reason = '';
     child.once('exit', (code, signal) => {
-      if (isLate) end(`took longer than ${String(Math.round(limitMs / 1000))} s`);
-      else if (code !== 0)
-        end(code === null ? `was ended by ${String(signal)}` : `exit code ${String(code)}`);
-      else end('');
+      if (isLate) reason = `took longer than ${String(Math.round(limitMs / 1000))} s`;
+      else if (code === null) reason = `was ended by ${String(signal)}`;
+      else if (code !== 0) reason = `exit code ${String(code)}`;
+      // What it left running holds the pipes open, and "close" would never come.
+      if (pid !== undefined) killGroup(pid, 'SIGKILL');
+    });
+    // Only now has all it printed been read.
+    child.once('close', () => {
+      end(reason);
     });
   });
 }
