@@ -201,7 +201,11 @@ test('SIGTERM lets a running backup finish', async () => {
   throttle.limit(SLOW * 2);
   const id = await queueBackup(engine);
   await backupWhere(catalogue.raw, id, isDumping, logs);
-  expect(await worker.kill('SIGTERM')).toBe(0);
+  const gone = worker.kill('SIGTERM');
+  await worker.until('worker is stopping');
+  expect(await seeBackup(catalogue.raw, id)).toMatchObject({ status: 'IN_PROGRESS' });
+  throttle.limit(Infinity);
+  expect(await gone).toBe(0);
   await completed(id);
   expect(await rowOf(worker)).toHaveLength(0);
 });

@@ -6,7 +6,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export interface WorkerProcess {
   readonly pid: number;
   /** All it has printed so far: JSON lines on stderr. */
-  log(): string;
+  readonly log: () => string;
   /** Resolves when the log holds this text; throws with the log when it does not come. */
   until(text: string, timeoutMs?: number): Promise<void>;
   /** Sends the signal and resolves with the exit code (null when the signal itself killed it). */
