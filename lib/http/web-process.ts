@@ -1,13 +1,28 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PEER_HEADER } from '../auth/client-address.ts';
+import { LENGTH_HEADER } from './length-header.ts';
 import { letNextAuthFollowTheRequest, loadConfig, needDatabaseUrl, needSecret } from '../platform/config.ts';
+
+/** Next drops a route's Content-Length; without it no browser can tell how much of a download is left. */
+function restoreLength(response: ServerResponse): void {
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (...args: unknown[]) => {
+    const length = response.getHeader(LENGTH_HEADER);
+    if (length !== undefined) {
+      response.removeHeader(LENGTH_HEADER);
+      response.setHeader('Content-Length', length);
+    }
+    return writeHead(...args);
+  };
+}
 
 const slot = globalThis as typeof globalThis & { holdfastIsPrepared?: true };
 
 /**
- * Before the first request: refuses to start on a configuration that cannot work, and writes each connection's address
- * into a header of its own. Next shows a route no socket, and takes X-Forwarded-For as the client sent it.
+ * Before the first request: refuses to start on a configuration that cannot work, and arranges what Next keeps from its
+ * routes. It shows them no socket, and X-Forwarded-For as the client sent it: so each connection's address goes into a
+ * header of its own.
  */
 export function prepareWebProcess(): void {
   const config = loadConfig();
@@ -17,7 +32,11 @@ export function prepareWebProcess(): void {
   if (slot.holdfastIsPrepared === true) return;
   slot.holdfastIsPrepared = true;
   subscribe('http.server.request.start', (message) => {
-    const { request } = message as { readonly request: IncomingMessage };
+    const { request, response } = message as {
+      readonly request: IncomingMessage;
+      readonly response: ServerResponse;
+    };
     request.headers[PEER_HEADER] = request.socket.remoteAddress ?? '';
+    if (request.url?.startsWith('/api/v1/download/') === true) restoreLength(response);
   });
 }

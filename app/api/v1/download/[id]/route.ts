@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupId } from '#lib/contracts/backup.ts';
+import { LENGTH_HEADER } from '#lib/http/length-header.ts';
 import { invalidInput } from '#lib/http/problem.ts';
 import { respond } from '#lib/http/respond.ts';
 import { openDownload } from '#lib/services/download.ts';
@@ -28,6 +29,8 @@ const handler = (
     if (!link.success) throw invalidInput(link.error);
     const response = await openDownload(backend, link.data.id, link.data, request);
     response.headers.set('X-Request-Id', requestId);
+    const length = response.headers.get('Content-Length');
+    if (length !== null) response.headers.set(LENGTH_HEADER, length);
     return response;
   });
 
