@@ -54,7 +54,7 @@ export function BackupDrawer({
           }}
         />
       )}
-      {!isError && data === undefined && <Skeleton active paragraph={{ rows: 8 }} />}
+      {!isError && data === undefined && <Skeleton active title={false} paragraph={{ rows: 8 }} />}
       {data !== undefined && (
         <div className="hf-stack" data-testid="backup-detail" data-status={data.status} data-id={data.id}>
           <div className="hf-drawer-head">

@@ -46,12 +46,14 @@ export function BackupPage() {
         <OutcomeAlert key={id} id={id} onOpen={setOpenId} onClose={dismiss} />
       ))}
       {overview.isError && overview.data === undefined && history.data !== undefined && (
-        <ProblemAlert error={overview.error} title="Running backups cannot be shown" />
+        <ProblemAlert error={overview.error} title="Whether a backup is running is not known" />
       )}
       {running.map((row) => (
         <RunningPanel key={row.id} row={row} mayCancel />
       ))}
-      <SummaryCard summary={history.data?.summary} newest={newest ?? undefined} />
+      {!(history.isError && history.data === undefined) && (
+        <SummaryCard summary={history.data?.summary} newest={newest ?? undefined} />
+      )}
       {problem !== null && openId === null && <ProblemAlert error={problem} title="That was refused" />}
       <HistorySection history={history} state={state} handlers={handlers} onOpen={setOpenId} />
       <RestoreInstructions />

@@ -10,7 +10,6 @@ export function CreateBackupButton({ isRunning }: { readonly isRunning: boolean 
     <>
       <Button
         type="primary"
-        size="large"
         data-testid="create-backup"
         loading={isRunning}
         disabled={isRunning}

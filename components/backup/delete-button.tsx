@@ -1,8 +1,9 @@
 'use client';
 import { DeleteOutlined } from '@ant-design/icons';
-import { Button, Tooltip } from 'antd';
+import { Button } from 'antd';
 import type { BackupRow } from '#lib/contracts/backup.ts';
 import { useNow } from '#lib/client/use-now.ts';
+import { Tip } from '#components/ui/tip.tsx';
 import { whyKept } from './why-kept.ts';
 
 /** Asks to delete; where that is refused it stays focusable and says why on hover and focus. */
@@ -19,10 +20,11 @@ export function DeleteButton({
 }) {
   const reason = whyKept(row, newestGoodId, useNow());
   return (
-    <Tooltip title={reason} trigger={['hover', 'focus']}>
+    <Tip title={reason}>
       <Button
         size={size}
-        danger={reason === null}
+        type="text"
+        className="hf-quiet-danger"
         icon={<DeleteOutlined aria-hidden />}
         data-testid="delete"
         aria-disabled={reason !== null}
@@ -34,6 +36,6 @@ export function DeleteButton({
       >
         Delete
       </Button>
-    </Tooltip>
+    </Tip>
   );
 }

@@ -1,6 +1,6 @@
 'use client';
 import { Button, Select } from 'antd';
-import { BACKUP_STATUSES, TIERS } from '#lib/contracts/backup.ts';
+import { BACKUP_STATUSES, TIERS, type BackupStatus, type Tier } from '#lib/contracts/backup.ts';
 import { statusWord, tierWord } from '#lib/client/backup-words.ts';
 import { isFiltered, type HistorySearch } from '#lib/client/history-search.ts';
 import { DayRange } from '#components/ui/day-range.tsx';
@@ -28,7 +28,7 @@ export function HistoryFilters({
         placeholder="Any type"
         value={search.type}
         options={TIERS.map((value) => ({ value, label: tierWord[value] }))}
-        onChange={(type) => {
+        onChange={(type: Tier | undefined) => {
           onChange({ type: type ?? null });
         }}
       />
@@ -40,7 +40,7 @@ export function HistoryFilters({
         placeholder="Any status"
         value={search.status}
         options={BACKUP_STATUSES.map((value) => ({ value, label: statusWord[value] }))}
-        onChange={(status) => {
+        onChange={(status: BackupStatus | undefined) => {
           onChange({ status: status ?? null });
         }}
       />

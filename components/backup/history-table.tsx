@@ -36,7 +36,7 @@ export function HistoryTable({
     {
       ...sortable('createdAt'),
       title: 'Date',
-      width: '34%',
+      width: '30%',
       render: (_, row) => <DateCell row={row} onOpen={onOpen} />,
     },
     { ...sortable('type'), title: 'Type', render: (_, row) => <TierTags tiers={row.tiers} /> },
@@ -52,7 +52,7 @@ export function HistoryTable({
       className: 'hf-cell-number',
       render: (_, row) => durationText(row),
     },
-    { ...sortable('status'), title: 'Status', width: '22%', render: (_, row) => <StatusCell row={row} /> },
+    { ...sortable('status'), title: 'Status', width: '20%', render: (_, row) => <StatusCell row={row} /> },
     { key: 'actions', title: 'Actions', render: (_, row) => <RowActions row={row} handlers={handlers} /> },
   ];
   return (
@@ -89,8 +89,8 @@ export function HistoryTable({
               <DateCell row={row} onOpen={onOpen} />
             </div>
             <div className="hf-card-state">
-              <StatusCell row={row} />
               <TierTags tiers={row.tiers} />
+              <StatusCell row={row} />
             </div>
             <CardFacts
               facts={[

@@ -35,7 +35,8 @@ export function RestoreGuide() {
       />
     );
   }
-  if (settings.data === undefined || history.data === undefined) return <Skeleton active />;
+  if (settings.data === undefined || history.data === undefined)
+    return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
   const { installation, settings: chosen } = settings.data;
   if (newestId === null) {
     return (
@@ -44,7 +45,7 @@ export function RestoreGuide() {
       </EmptyState>
     );
   }
-  if (backup.data === undefined) return <Skeleton active />;
+  if (backup.data === undefined) return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
 
   return (
     <div className="hf-stack hf-guide">
@@ -54,6 +55,9 @@ export function RestoreGuide() {
         and swap the two only after they were compared, so that no step destroys anything. They need the
         PostgreSQL client programs and {backup.data.filename.includes('.zst') ? 'zstd' : 'sha256sum'}
         {backup.data.isEncrypted ? ' and age' : ''}, and nothing of Holdfast.
+      </p>
+      <p className="hf-muted">
+        <code>scripts/restore.sh</code>, which will run these steps by itself, is not part of this version.
       </p>
       <div className="hf-row">
         <DownloadButton row={backup.data} size="middle" onProblem={setDownloadProblem} />

@@ -1,11 +1,12 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button, Progress } from 'antd';
+import { Alert, Button, Progress } from 'antd';
 import { cancelBackupAction } from '#app/actions/backup.ts';
 import type { BackupProgress, BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { phaseWord } from '#lib/client/backup-words.ts';
-import { shortDuration } from '#lib/client/durations.ts';
+import { timeLeft } from '#lib/client/durations.ts';
+import { useNow } from '#lib/client/use-now.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
@@ -29,7 +30,7 @@ function Facts({ row, progress }: { readonly row: BackupRow; readonly progress: 
       </div>
       <div>
         <dt>Time left</dt>
-        <dd>{etaSeconds === null ? 'not known yet' : `about ${shortDuration(etaSeconds * 1_000)}`}</dd>
+        <dd>{etaSeconds === null ? 'not known yet' : `about ${timeLeft(etaSeconds)}`}</dd>
       </div>
       <div>
         <dt>Started</dt>
@@ -38,6 +39,26 @@ function Facts({ row, progress }: { readonly row: BackupRow; readonly progress: 
         </dd>
       </div>
     </dl>
+  );
+}
+
+/** A worker reports every second or so; this long without a word means it may be dead. */
+const SILENT_MS = 20_000;
+
+function Silence({ since }: { readonly since: string }) {
+  const now = useNow();
+  if (now === null || now.getTime() - new Date(since).getTime() < SILENT_MS) return null;
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      title={
+        <>
+          Last sign of life from the worker: <Instant at={since} />
+        </>
+      }
+      description="If the worker is gone, the next one marks this backup as failed and cleans up after it. Earlier backups are not affected."
+    />
   );
 }
 
@@ -98,6 +119,7 @@ export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; read
       ) : (
         progress !== null && <Facts row={row} progress={progress} />
       )}
+      {progress?.heartbeatAt != null && <Silence since={progress.heartbeatAt} />}
       {cancel.isError && <ProblemAlert error={cancel.error} title="The backup was not cancelled" />}
     </section>
   );

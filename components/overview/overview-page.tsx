@@ -32,7 +32,7 @@ export function OverviewPage({ mayManage }: { readonly mayManage: boolean }) {
       )}
       {data === undefined && !isError && (
         <div data-testid="overview-loading">
-          <Skeleton active paragraph={{ rows: 10 }} />
+          <Skeleton active title={false} paragraph={{ rows: 10 }} />
         </div>
       )}
       {data !== undefined && (

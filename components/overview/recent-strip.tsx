@@ -1,11 +1,11 @@
 'use client';
-import { Tooltip } from 'antd';
 import Link from 'next/link';
 import type { BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { statusWord } from '#lib/client/backup-words.ts';
 import { calendarInstant, plainInstant } from '#lib/client/instants.ts';
 import { useNow } from '#lib/client/use-now.ts';
+import { Tip } from '#components/ui/tip.tsx';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 
 const FULL = 100;
@@ -30,7 +30,7 @@ function Bar({
     <span className="hf-bar" data-status={row.status} style={{ height: `${String(height)}%` }} aria-hidden />
   );
   return (
-    <Tooltip title={words} trigger={['hover', 'focus']}>
+    <Tip title={words}>
       {mayManage ? (
         <Link
           href={`/settings/backup?backup=${row.id}`}
@@ -52,7 +52,7 @@ function Bar({
           {bar}
         </span>
       )}
-    </Tooltip>
+    </Tip>
   );
 }
 
@@ -83,8 +83,10 @@ export function RecentStrip({
         ))}
       </ol>
       <p className="hf-strip-legend hf-muted">
-        {recent.length === 1 ? 'The only backup so far' : `The last ${String(recent.length)} backups`};{' '}
-        {failed === 0 ? 'none failed' : `${String(failed)} failed (hatched)`}. Height is the stored size.
+        {failed === 0
+          ? `None of the last ${String(recent.length)} failed.`
+          : `${String(failed)} of the last ${String(recent.length)} failed (hatched).`}{' '}
+        Height is the stored size.
       </p>
     </div>
   );

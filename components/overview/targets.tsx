@@ -25,6 +25,7 @@ export function Targets({ overview }: { readonly overview: Overview }) {
       column={{ xs: 1, sm: 1, md: 1, lg: 2 }}
       colon={false}
       layout="vertical"
+      className="hf-targets"
       items={[
         { key: 'rpo', label: 'Data that would be lost (RPO)', children: <DataLoss overview={overview} /> },
         {

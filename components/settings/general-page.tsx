@@ -22,7 +22,7 @@ export function GeneralPage() {
           }}
         />
       )}
-      {data === undefined && !isError && <Skeleton active paragraph={{ rows: 8 }} />}
+      {data === undefined && !isError && <Skeleton active title={false} paragraph={{ rows: 8 }} />}
       {data !== undefined && (
         <>
           <Section name="recovery" title="Recovery targets and contacts">

@@ -1,8 +1,8 @@
 'use client';
-import { Tooltip } from 'antd';
 import type { ReactElement } from 'react';
 import { calendarInstant, exactInstant, plainInstant, relativeInstant } from '#lib/client/instants.ts';
 import { useNow } from '#lib/client/use-now.ts';
+import { Tip, type Focusable } from './tip.tsx';
 
 type InstantStyle = 'relative' | 'calendar' | 'plain';
 
@@ -14,15 +14,17 @@ function textOf(at: Date, now: Date | null, style: InstantStyle): string {
 }
 
 /** Shows the exact instant and zone on hover and focus of `children`, which must take focus itself. */
-export function InstantTip({ at, children }: { readonly at: string; readonly children: ReactElement }) {
+export function InstantTip({
+  at,
+  children,
+}: {
+  readonly at: string;
+  readonly children: ReactElement<Focusable>;
+}) {
   const now = useNow();
   const exact =
     now === null ? at : exactInstant(new Date(at), Intl.DateTimeFormat().resolvedOptions().timeZone);
-  return (
-    <Tooltip title={exact} trigger={['hover', 'focus']} styles={{ root: { maxWidth: 360 } }}>
-      {children}
-    </Tooltip>
-  );
+  return <Tip title={exact}>{children}</Tip>;
 }
 
 /** The words alone, for a place that takes focus and has its own InstantTip. */

@@ -1,17 +1,16 @@
 const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
-const DAY_S = 86_400;
 
 const counted = (value: number, unit: string): string => `${String(value)} ${unit}${value === 1 ? '' : 's'}`;
 
-/** In one word pair, rounded down: `9 hours`, `3 days`, `moments` under a minute. */
+/** In one word pair, rounded: `9 hours`, `3 days`, `moments` under a minute. lib/services/health-checks.ts rounds alike. */
 export function coarseDuration(seconds: number): string {
-  const value = Math.max(0, Math.floor(seconds));
-  if (value < MINUTE_S) return 'moments';
-  if (value < HOUR_S) return counted(Math.floor(value / MINUTE_S), 'minute');
-  if (value < 2 * DAY_S) return counted(Math.floor(value / HOUR_S), 'hour');
-  return counted(Math.floor(value / DAY_S), 'day');
+  const minutes = Math.round(Math.max(0, seconds) / MINUTE_S);
+  if (minutes < 1) return 'moments';
+  if (minutes < 120) return counted(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  return hours < 72 ? counted(hours, 'hour') : counted(Math.round(hours / 24), 'day');
 }
 
 /** For a table cell: `0.8 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
@@ -24,6 +23,16 @@ export function shortDuration(ms: number): string {
   }
   const minutes = Math.round(seconds / MINUTE_S);
   return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** Time left, rounded up and no finer than it is known: `6 s`, `3 min`, `1 h 20 min`. */
+export function timeLeft(seconds: number): string {
+  const value = Math.max(0, Math.ceil(seconds));
+  if (value < MINUTE_S) return `${String(value)} s`;
+  const minutes = Math.ceil(value / MINUTE_S);
+  return minutes < 60
+    ? `${String(minutes)} min`
+    : `${String(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 /** A target such as `24 hours`, `1 hour`, `45 minutes`. */

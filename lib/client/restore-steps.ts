@@ -92,8 +92,9 @@ export function restoreSteps(installation: Installation, backup: RestorableBacku
   const previous = `${database}_before_restore`;
   const { steps: opening, dump } = openSteps(backup.filename);
   const isPartial = backup.options.tables !== null || backup.options.schemaOnly;
+  // The tables pg_dump sees: those of an extension come with the extension.
   const counting =
-    "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg_toast%'";
+    "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname <> 'information_schema' and n.nspname not like 'pg@_%' escape '@' and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')";
   const expected =
     backup.tableCount === null
       ? 'Compare the number with the tables you expect.'
@@ -101,7 +102,7 @@ export function restoreSteps(installation: Installation, backup: RestorableBacku
 
   const swap: RestoreStep = {
     title: 'Stop the application, then swap the databases by name',
-    text: `Nothing may be connected while the names change. ${database} lives on as ${previous} until you drop it yourself.`,
+    text: `Nothing may be connected while the names change, and the user must own both. ${database} lives on as ${previous} until you drop it yourself.`,
     command: lines(
       `psql ${connect} --dbname postgres --set ON_ERROR_STOP=1`,
       `--command ${shellQuote(`alter database ${sqlIdentifier(database)} rename to ${sqlIdentifier(previous)}`)}`,
@@ -124,7 +125,7 @@ export function restoreSteps(installation: Installation, backup: RestorableBacku
     ...opening,
     {
       title: 'Create a new, empty database',
-      text: 'Beside the damaged one, which stays untouched until you are sure.',
+      text: 'Beside the damaged one, which stays untouched until you are sure. The user must be allowed to create databases.',
       command: `createdb ${connect} --template template0 ${shellQuote(restored)}`,
     },
     {
