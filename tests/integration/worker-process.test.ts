@@ -210,6 +210,25 @@ test('SIGTERM lets a running backup finish', async () => {
   expect(await rowOf(worker)).toHaveLength(0);
 });
 
+test('a second SIGTERM ends it at once, and the next worker puts right what that left', async () => {
+  const worker = await startWorker();
+  throttle.limit(SLOW);
+  const before = stored();
+  const id = await queueBackup(engine);
+  await backupWhere(catalogue.raw, id, isDumping, logs);
+  const gone = worker.kill('SIGTERM');
+  await worker.until('worker is stopping');
+  void worker.kill('SIGTERM');
+  expect(await gone).toBe(143);
+  expect(await seeBackup(catalogue.raw, id)).toMatchObject({ status: 'IN_PROGRESS' });
+  await startWorker();
+  expect(await backupWhere(catalogue.raw, id, isOver, logs)).toMatchObject({ errorCode: 'interrupted' });
+  await eventually(
+    () => Promise.resolve(stored().join() === before.join()),
+    () => stored().join(),
+  );
+});
+
 test('the catalogue restarts in mid-run: the dump goes on and is recorded when it is back', async () => {
   await startWorker();
   await startWorker();
