@@ -17,6 +17,7 @@ const rings = {
   '^lib/http/': ['^lib/(core|contracts|platform|jobs|auth)/', '^db/'],
   '^app/api/': ['^lib/(core|contracts|services|http|auth)/'],
   '^app/(?!api/)': ['^components/', '^lib/(core|contracts|client|auth|services|http)/'],
+  '^(proxy|instrumentation)\\.ts$': ['^lib/(core|http)/'],
   '^components/': ['^lib/(core|contracts|client)/', '^app/actions/'],
   '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage)/', '^db/'],
   '^scripts/': ['^lib/(core|contracts|platform|tools|jobs|engine|services|storage)/', '^db/'],
@@ -35,7 +36,7 @@ module.exports = {
     {
       name: 'the web never starts a process',
       severity: 'error',
-      from: { path: '^(app|components)/' },
+      from: { path: '^((app|components)/|(proxy|instrumentation)\\.ts$)' },
       to: { path: '^(node:)?child_process$', reachable: true },
     },
     {

@@ -29,6 +29,15 @@ describe('boundaries', () => {
       },
     ],
     [
+      'a proxy that reaches a child process',
+      'the web never starts a process',
+      {
+        'proxy.ts': "import { a } from './lib/http/a.ts';\nexport const proxy = a;\n",
+        'lib/http/a.ts': "import { c } from '../tools/c.ts';\nexport const a = c;\n",
+        'lib/tools/c.ts': "import { spawn } from 'node:child_process';\nexport const c = spawn;\n",
+      },
+    ],
+    [
       'a component that imports db by its # name',
       'ring ^components/',
       {
