@@ -118,7 +118,7 @@ export function startTool(ctx: Pick<RunContext, 'signal'>, tool: Tool): ToolRun 
 
   const source = child.stdout;
   const stdout = new Readable({
-    highWaterMark: 1024 * 1024,
+    highWaterMark: 256 * 1024,
     read() {
       source?.resume();
     },
