@@ -10,6 +10,12 @@ const endOf = (node: ts.Expression): string | null => {
   if (ts.isTemplateExpression(node)) return node.templateSpans.at(-1)?.literal.text ?? null;
   return startOf(node);
 };
+/** The text, with an x for each value; '' for anything but a literal, and for one that ends in a value. */
+const wholeOf = (node: ts.Expression): string => {
+  if (!ts.isTemplateExpression(node)) return startOf(node) ?? '';
+  if (endOf(node) === '') return '';
+  return node.head.text + node.templateSpans.map(({ literal }) => `x${literal.text}`).join('');
+};
 /** Names keep their capitals: environment variables, programs and products. */
 const isName = (text: string): boolean => /^([A-Z][A-Z0-9_]+|PostgreSQL|Holdfast|Node|Debian)\b/.test(text);
 
@@ -35,8 +41,8 @@ export const errorTexts: Check = (root) =>
         if (options !== undefined && ts.isObjectLiteralExpression(options)) {
           for (const property of options.properties) {
             if (!ts.isPropertyAssignment(property) || property.name.getText() !== 'hint') continue;
-            const end = endOf(property.initializer);
-            if (end !== null && end !== '' && !/[.?]$|: [^.]+$/.test(end))
+            const hint = wholeOf(property.initializer);
+            if (hint !== '' && !/[.?]$|: [^.]+$/.test(hint))
               complain(
                 property,
                 'the hint does not end with a full stop; hints are sentences that say what to do',

@@ -53,7 +53,7 @@ it('leads from npm run quickstart to a restored copy with the same rows, and kee
   };
 
   const first = start();
-  await first.until(/Holdfast is ready: (http:\S+)/, 240_000);
+  await first.until(/Holdfast is ready: (http:\S+)/, 420_000);
   const [, email = '', password = ''] =
     /first administrator: (\S+) with the password (\S+)/.exec(first.log()) ?? [];
   expect(email).toContain('@');
@@ -101,4 +101,4 @@ it('leads from npm run quickstart to a restored copy with the same rows, and kee
     expect.objectContaining({ id: row.id, status: 'COMPLETED', checksum: row.checksum }),
   ]);
   expect(await second.stop(60_000)).toBe(0);
-}, 480_000);
+}, 600_000);

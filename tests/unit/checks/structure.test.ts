@@ -62,6 +62,7 @@ describe('error texts', () => {
     "new AppError('bug', `${name} broke`, { hint: 'Look at the log.' })",
     "new AppError('config', 'BACKUP_STORAGE is wrong')",
     "new AppError('usage', 'no name', { hint: 'Make one with: npm run holdfast' })",
+    "new AppError('usage', 'no name', { hint: `Make one with: NAME=${name} npm run holdfast` })",
   ])('is silent about %s', async (call) => {
     expect(await complaintsOf(errorTexts, source(call))).toEqual([]);
   });
@@ -102,7 +103,7 @@ describe('skips', () => {
 
   it('is silent about the gate itself and about tests that run', async () => {
     const files = {
-      'tests/support/needs.ts': 'export const one = describe.skip;\n    isMet: () => true,\n',
+      'tests/support/needs.ts': `export const one = describe.${'skip'};\n    isMet: () => true,\n`,
       'tests/unit/one.test.ts': "it('skips nothing', () => {});\n",
     };
     expect(await complaintsOf(skips, files)).toEqual([]);
@@ -111,14 +112,25 @@ describe('skips', () => {
 
 describe('adapters', () => {
   it('complains of an adapter without a contract test, and of one that lies elsewhere', async () => {
-    expect(await complaintsOf(adapters, { 'lib/storage/tape/drive.ts': '' })).toEqual([
+    const files = { 'lib/storage/tape/drive.ts': '', 'lib/storage/disk/disk-storage.ts': '' };
+    expect(await complaintsOf(adapters, files)).toEqual([
+      expect.stringContaining('tests/contract/disk-storage.test.ts'),
       expect.stringContaining('lib/storage/tape/tape-storage.ts: is not there'),
       expect.stringContaining('tests/contract/tape-storage.test.ts'),
     ]);
   });
 
+  it('asks no contract of the only adapter of its kind', async () => {
+    expect(await complaintsOf(adapters, { 'lib/sources/tape/tape-source.ts': '' })).toEqual([]);
+  });
+
   it('is silent about an adapter that has one', async () => {
-    const files = { 'lib/sources/tape/tape-source.ts': '', 'tests/contract/tape-source.test.ts': '' };
+    const files = {
+      'lib/sources/tape/tape-source.ts': '',
+      'tests/contract/tape-source.test.ts': '',
+      'lib/sources/disk/disk-source.ts': '',
+      'tests/contract/disk-source.test.ts': '',
+    };
     expect(await complaintsOf(adapters, files)).toEqual([]);
   });
 });
