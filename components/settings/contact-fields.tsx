@@ -12,8 +12,19 @@ export function ContactFields({
   readonly onRemove: () => void;
 }) {
   return (
-    <fieldset className="hf-contact">
-      <legend>Contact {position}</legend>
+    <div role="group" aria-label={`Contact ${String(position)}`} className="hf-contact">
+      <div className="hf-contact-head">
+        Contact {position}
+        <Button
+          danger
+          type="text"
+          size="small"
+          onClick={onRemove}
+          aria-label={`Remove contact ${String(position)}`}
+        >
+          Remove
+        </Button>
+      </div>
       <div className="hf-fields">
         <Form.Item
           name={[index, 'name']}
@@ -32,9 +43,6 @@ export function ContactFields({
           <Input maxLength={254} type="email" autoComplete="off" />
         </Form.Item>
       </div>
-      <Button danger size="small" onClick={onRemove} aria-label={`Remove contact ${String(position)}`}>
-        Remove
-      </Button>
-    </fieldset>
+    </div>
   );
 }
