@@ -22,6 +22,8 @@ import {
 import { findStages, type ArchiveStages } from './archive-stages.ts';
 
 const UNDO_TIMEOUT_MS = 30_000;
+/** Later than any leftover: the run that made it is known to be over. */
+const ANY_AGE = new Date(8.64e15);
 
 export interface ArchiveRequest {
   readonly id: string;
@@ -338,7 +340,7 @@ async function undo(made: readonly Made[], ctx: RunContext): Promise<void> {
 }
 
 /**
- * Removes manifest and archive of these copies, in this order. Safe to repeat; throws when a destination could not be
+ * Removes manifest, archive and unfinished writes of these copies, in this order. Safe to repeat; throws when a destination could not be
  * asked. Where `backupId` is given and the manifest beside the archive names another backup, that copy is left alone.
  */
 export async function removeArchive(
@@ -360,6 +362,7 @@ export async function removeArchive(
       }
       await storage.remove(ctx, manifestNameOf(key));
       await storage.remove(ctx, key);
+      await storage.sweep(ctx, ANY_AGE, key);
     } finally {
       await storage.close();
     }

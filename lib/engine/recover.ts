@@ -24,8 +24,6 @@ const BATCH = 50;
 const CLEAN_UP_MS = 60_000;
 /** A foreign upload in the same bucket may take this long before it is taken for a leftover. */
 const FOREIGN_GRACE_MS = 24 * 3_600_000;
-/** Nothing a dead run wrote can be younger than the silence that made it count as dead. */
-const DEAD_GRACE_MS = 15_000;
 
 export interface RecoverOptions {
   /** Runs of this process that are going on. */
@@ -60,10 +58,8 @@ export async function runRecover(deps: EngineDeps, options: RecoverOptions): Pro
   await part('leftovers', () => removeLeftovers(deps));
   await part('queued runs', () => reviveQueuedRuns(deps));
   await part('expired backups', () => reviveRemovals(deps));
+  if (options.isThorough) await part('unfinished uploads', () => sweepStorages(deps));
   if (reaped > 0 || options.isThorough) {
-    await part('unfinished uploads', () =>
-      sweepStorages(deps, reaped > 0 ? DEAD_GRACE_MS : FOREIGN_GRACE_MS),
-    );
     await part('run folders', () => sweepRunFolders(deps));
     await part('dead workers', () => removeDeadWorkers(deps.db));
   }
@@ -117,11 +113,12 @@ async function reviveRemovals(deps: EngineDeps): Promise<void> {
   }
 }
 
-async function sweepStorages(deps: EngineDeps, graceMs: number): Promise<void> {
+/** What nobody's row speaks of; a dead run's own unfinished writes go with its copies. */
+async function sweepStorages(deps: EngineDeps): Promise<void> {
   const now = await catalogueNow(deps.db);
   // What a living run writes began after its start.
   const oldest = Math.min(...(await heldRuns(deps.db)).map(({ startedAt }) => startedAt.getTime()));
-  const before = new Date(Math.min(now.getTime() - graceMs, oldest));
+  const before = new Date(Math.min(now.getTime() - FOREIGN_GRACE_MS, oldest));
   for (const destination of deps.config.s3 === null ? (['local'] as const) : (['local', 's3'] as const)) {
     const storage = openStorage(deps.config, destination);
     try {

@@ -39,7 +39,10 @@ export interface Storage {
   list(ctx: StorageContext, prefix: string): AsyncIterable<StoredObject>;
   /** Removing what is not there succeeds. */
   remove(ctx: StorageContext, key: string): Promise<void>;
-  /** Removes leftovers of interrupted puts (temporary files, multipart uploads) older than `before`; returns how many. */
-  sweep(ctx: StorageContext, before: Date): Promise<number>;
+  /**
+   * Removes leftovers of interrupted puts (temporary files, multipart uploads) older than `before`; of this key only, where one
+   * is given. Returns how many.
+   */
+  sweep(ctx: StorageContext, before: Date, key?: string): Promise<number>;
   close(): Promise<void>;
 }

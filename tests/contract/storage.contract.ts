@@ -140,6 +140,11 @@ export function storageContract(name: string, setUp: () => Promise<StorageUnderT
       expect(await storage.sweep(quietContext(), new Date(Date.now() - 3_600_000))).toBe(0);
       expect(await storage.sweep(quietContext(), inAnHour())).toBe(1);
       expect(await storage.sweep(quietContext(), inAnHour())).toBe(0);
+      await killDuringPut(place.spec, key, 3 * place.partBytes);
+      await killDuringPut(place.spec, `${key}-other`, 3 * place.partBytes);
+      expect(await storage.sweep(quietContext(), inAnHour(), key)).toBe(1);
+      expect(await storage.sweep(quietContext(), inAnHour(), key)).toBe(0);
+      expect(await storage.sweep(quietContext(), inAnHour())).toBe(1);
       await storage.put(quietContext(), key, bodyOf(Buffer.from('next run')));
       expect(await storage.sweep(quietContext(), inAnHour())).toBe(0);
       expect(await keys('')).toEqual([key]);

@@ -407,12 +407,13 @@ export function createLocalStorage(root: string): Storage {
       });
     },
 
-    async sweep(ctx, before) {
+    async sweep(ctx, before, onlyKey) {
       return guarded('', async () => {
         let removed = 0;
         for await (const { key, path } of walk([])) {
           ctx.signal.throwIfAborted();
           if (!isPartialName(key)) continue;
+          if (onlyKey !== undefined && !key.startsWith(`${onlyKey}.partial-`)) continue;
           try {
             const stats = await lstat(path);
             if (stats.mtime >= before) continue;

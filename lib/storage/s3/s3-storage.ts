@@ -242,18 +242,20 @@ export function createS3Storage(
       });
     },
 
-    sweep(ctx, before) {
+    sweep(ctx, before, onlyKey) {
       return guarded(ctx, async () => {
         let removed = 0;
         let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
         for (;;) {
           const page = await clients.control.send(
-            new ListMultipartUploadsCommand({ Bucket: s3.bucket, Prefix: sweepPrefix, ...marker }),
+            new ListMultipartUploadsCommand({ Bucket: s3.bucket, Prefix: onlyKey ?? sweepPrefix, ...marker }),
             { abortSignal: ctx.signal },
           );
           for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
             if (Key === undefined || !isObjectKey(Key) || Initiated === undefined || Initiated >= before)
               continue;
+            // Another key may start with this one.
+            if (onlyKey !== undefined && Key !== onlyKey) continue;
             await clients.control
               .send(new AbortMultipartUploadCommand({ Bucket: s3.bucket, Key, UploadId }), {
                 abortSignal: ctx.signal,
