@@ -103,7 +103,7 @@ describe('skips', () => {
 
   it('is silent about the gate itself and about tests that run', async () => {
     const files = {
-      'tests/support/needs.ts': `export const one = describe.${'skip'};\n    isMet: () => true,\n`,
+      'tests/support/needs.ts': `export const one = ${word('describe.', 'skip')};\n    isMet: () => true,\n`,
       'tests/unit/one.test.ts': "it('skips nothing', () => {});\n",
     };
     expect(await complaintsOf(skips, files)).toEqual([]);
