@@ -41,8 +41,8 @@ function Nothing({
   }
   return (
     <EmptyState title="No backups yet">
-      Choose “Create Backup Now” above to take the first one. From then on the schedule takes one by itself,
-      and each appears here with its size, its checksum and what became of it.
+      Choose “Create Backup Now” above to take the first one. Each backup appears here with its size, how long
+      it took and what became of it.
     </EmptyState>
   );
 }

@@ -36,7 +36,7 @@ function Trouble({ check, mayManage }: { readonly check: HealthCheck; readonly m
             {check.action.label}
           </Link>
         ) : (
-          <span className="hf-muted">Ask an administrator</span>
+          <span className="hf-trouble-action hf-muted">Ask an administrator</span>
         ))}
     </li>
   );

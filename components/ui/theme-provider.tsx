@@ -48,6 +48,8 @@ export function ThemeProvider({
 
   useEffect(() => {
     document.documentElement.dataset['theme'] = scheme;
+    // A click before this does nothing: tests and screen recorders wait for it.
+    document.documentElement.dataset['ready'] = 'true';
   }, [scheme]);
 
   const value = useMemo<Theme>(

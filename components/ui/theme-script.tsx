@@ -1,3 +1,4 @@
+'use client';
 import { SYSTEM_COOKIE } from './theme.ts';
 
 // The server guesses the system's scheme from a cookie. Where it guessed wrong (the first visit, or the device
@@ -6,5 +7,13 @@ const source = `(function(){var d=document,e=d.documentElement;if(e.dataset.choi
 
 /** Runs in <head>, before the first paint. */
 export function ThemeScript({ nonce }: { readonly nonce: string | undefined }) {
-  return <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: source }} />;
+  return (
+    <script
+      // React refuses scripts it renders in the browser, where this one has nothing left to do.
+      type={typeof window === 'undefined' ? 'text/javascript' : 'text/plain'}
+      nonce={nonce}
+      suppressHydrationWarning
+      dangerouslySetInnerHTML={{ __html: source }}
+    />
+  );
 }

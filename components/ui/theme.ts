@@ -33,7 +33,7 @@ const components = (scheme: Scheme): NonNullable<ThemeConfig['components']> => (
     primaryShadow: noShadow,
     defaultShadow: noShadow,
     dangerShadow: noShadow,
-    ...(scheme === 'dark' ? { primaryColor: '#06131f' } : {}),
+    ...(scheme === 'dark' ? { primaryColor: '#06131f', dangerColor: '#1c0604' } : {}),
   },
   Table: {
     headerBg: 'transparent',
@@ -44,6 +44,7 @@ const components = (scheme: Scheme): NonNullable<ThemeConfig['components']> => (
     cellPaddingBlock: 12,
     cellPaddingInline: 12,
   },
+  Alert: { withDescriptionPadding: '12px 16px', withDescriptionIconSize: 18 },
   Collapse: { headerBg: 'transparent' },
   Descriptions: { itemPaddingBottom: 8 },
 });
