@@ -38,8 +38,7 @@ const EXIT_UPLOAD = 2;
 const EXIT_CONFIG = 3;
 
 const configCodes = new Set(['config', 'usage', 'invalid', 'tool_missing', 'tool_version']);
-const exitCodeOf = (error: AppError, otherwise: number): number =>
-  configCodes.has(error.code) ? EXIT_CONFIG : otherwise;
+const exitCodeOf = (error: AppError): number => (configCodes.has(error.code) ? EXIT_CONFIG : EXIT_DUMP);
 
 function say(line: string): void {
   process.stdout.write(`[${systemClock.now().toISOString()}] ${line}\n`);
@@ -197,7 +196,7 @@ async function run(options: Options): Promise<number> {
       const error = toAppError(thrown);
       printError(error);
       await record({ error });
-      return exitCodeOf(error, EXIT_DUMP);
+      return exitCodeOf(error);
     }
     const { stored } = result;
     say(`size: ${humanBytes(stored.bytes)} (${String(stored.bytes)} bytes)`);
@@ -213,7 +212,7 @@ async function run(options: Options): Promise<number> {
         printError(error);
         say(`the local backup was kept: ${result.storagePath}`);
         await record({ result, error });
-        return exitCodeOf(error, EXIT_UPLOAD);
+        return EXIT_UPLOAD;
       }
     }
     say(`success: ${humanBytes(stored.bytes)} in ${result.storagePath}`);
@@ -231,5 +230,5 @@ try {
   else process.exitCode = await run(options);
 } catch (thrown) {
   printError(thrown);
-  process.exitCode = exitCodeOf(toAppError(thrown), EXIT_DUMP);
+  process.exitCode = exitCodeOf(toAppError(thrown));
 }
