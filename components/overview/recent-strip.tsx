@@ -72,7 +72,9 @@ export function RecentStrip({
     );
   }
   const largest = Math.max(1, ...recent.map(({ size }) => size));
-  const failed = recent.filter(({ status }) => status === 'FAILED').length;
+  const failed = recent.filter(
+    ({ status, error }) => status === 'FAILED' && error?.code !== 'cancelled',
+  ).length;
   return (
     <div className="hf-strip-box">
       <ol className="hf-strip" aria-label="Recent backups, oldest first">

@@ -12,7 +12,7 @@ function DataLoss({ overview }: { readonly overview: Overview }) {
   const isMet = age <= rpoHours * 3_600;
   return (
     <>
-      {age < 60 ? 'Under a minute' : coarseDuration(age)} now, target {target}: {isMet ? 'met' : 'missed'}
+      {age < 60 ? 'Under a minute' : coarseDuration(age)}, target {target}: {isMet ? 'met' : 'missed'}
     </>
   );
 }

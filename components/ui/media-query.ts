@@ -20,5 +20,5 @@ export function useMediaQuery(query: string): boolean {
   );
 }
 
-/** Below this a table row becomes a card and the sidebar a drawer; components/ui/ui.css uses the same width. */
+/** Below this a table row becomes a card; the stylesheets use the same width. */
 export const useIsNarrow = (): boolean => useMediaQuery('(max-width: 859px)');

@@ -1,4 +1,4 @@
-const TAIL = 20;
+const TAIL = 15;
 
 /** A long name on one line, cut in the middle where it does not fit: its start and its end tell names apart. */
 export function MiddleCut({ text }: { readonly text: string }) {
