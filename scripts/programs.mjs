@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * Where each program comes from: its Debian package and its Homebrew formula (null: none known). Runs on Node 20
@@ -72,6 +72,21 @@ function apt(prefix, args, log) {
   return result.status === 0;
 }
 
+/** Installs without the server on port 5432 that Debian would otherwise make and start, which nobody asked for. */
+function withoutServer(prefix, install) {
+  const setting = '/etc/postgresql-common/createcluster.d/holdfast.conf';
+  const asShell = (script) => {
+    const [file, ...rest] = [...prefix, 'sh', '-c', script];
+    spawnSync(file, rest, { stdio: 'ignore' });
+  };
+  asShell(`mkdir -p ${dirname(setting)} && echo 'create_main_cluster = false' > ${setting}`);
+  try {
+    return install();
+  } finally {
+    asShell(`rm -f ${setting}`);
+  }
+}
+
 /**
  * Makes sure that these programs (keys of PROGRAMS) can be run; installs their Debian packages where apt-get is there
  * and we are root or have sudo without a password. Throws one Error that names what is missing and how to get it.
@@ -84,10 +99,13 @@ export function ensurePrograms(names, { log }) {
   if (prefix !== null) {
     const packages = [...new Set(missing.map((name) => PROGRAMS[name].debian))];
     log(`installing Debian packages: ${packages.join(' ')}`);
-    const isInstalled =
-      apt(prefix, ['install', '--no-install-recommends', ...packages], () => undefined) ||
-      // Package lists may be absent (a fresh container) or too old.
-      (apt(prefix, ['update'], log) && apt(prefix, ['install', '--no-install-recommends', ...packages], log));
+    const isInstalled = withoutServer(
+      prefix,
+      () =>
+        apt(prefix, ['install', '--no-install-recommends', ...packages], () => undefined) ||
+        // Package lists may be absent (a fresh container) or too old.
+        (apt(prefix, ['update'], log) && apt(prefix, ['install', '--no-install-recommends', ...packages], log)),
+    );
     missing = isInstalled ? absent() : missing;
     if (missing.length === 0) return;
   }

@@ -1,10 +1,11 @@
 // Runs on any Node from 20 with nothing installed: only Node's own modules here, and plain JavaScript.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPostgresServers } from './dev/postgres-programs.mjs';
+import { ensureModules } from './modules.mjs';
 import { ensurePrograms, findProgram } from './programs.mjs';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
@@ -23,30 +24,6 @@ if (Number(process.versions.node.split('.')[0]) < 20)
   );
 
 const node = join(root, 'node_modules/.bin/node');
-
-function areModulesFresh() {
-  const installed = join(root, 'node_modules/.package-lock.json');
-  if (!existsSync(installed) || !existsSync(node)) return false;
-  return statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
-}
-
-function installModules() {
-  process.stdout.write('Installing the packages of package-lock.json.\n');
-  // npm puts this clone's own Node first on PATH; npm ci is about to delete that one.
-  const path = (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter((folder) => !folder.startsWith(join(root, 'node_modules')));
-  const result = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
-    env: { ...process.env, PATH: path.join(delimiter) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? result.error?.message ?? ''}\n`);
-    fail('npm ci did not succeed', 'Read what npm said above; a network or a full disk is the usual cause.');
-  }
-}
 
 /** Whether the environment or .env gives this variable a value. @param {string} name */
 function isSet(name) {
@@ -69,32 +46,22 @@ function missingPrograms() {
   return names.filter((name) => findProgram(name) === null);
 }
 
-/** Runs a shell script as root, where that needs no question. @param {string} script */
-function asRoot(script) {
-  const command = ['sh', '-c', script];
-  const [program, ...args] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
-  spawnSync(program ?? 'sh', args, { stdio: 'ignore' });
-}
-
-/** @param {string[]} names */
-function installPrograms(names) {
-  const marker = '/etc/postgresql-common/createcluster.d/holdfast-quickstart.conf';
-  const needsMarker = names.includes('postgres') && existsSync('/etc/debian_version');
-  // Without it Debian makes and starts a server of its own on port 5432, which nobody asked for.
-  if (needsMarker) asRoot(`mkdir -p ${dirname(marker)} && echo 'create_main_cluster = false' > ${marker}`);
-  let problem = '';
+const log = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
+/** @param {() => void} act @param {string} what */
+function orFail(act, what) {
   try {
-    ensurePrograms(names, { log: (/** @type {string} */ line) => process.stdout.write(`${line}\n`) });
+    act();
   } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
+    fail(what, error instanceof Error ? error.message : String(error));
   }
-  if (needsMarker) asRoot(`rm -f ${marker}`);
-  if (problem !== '') fail('not every program is here', problem);
 }
 
-if (!areModulesFresh()) installModules();
-const missing = missingPrograms();
-if (missing.length > 0) installPrograms(missing);
+orFail(() => {
+  ensureModules(root, { log });
+}, 'the packages could not be installed');
+orFail(() => {
+  ensurePrograms(missingPrograms(), { log });
+}, 'not every program is here');
 
 const child = spawn(node, ['scripts/dev/quickstart.ts', ...process.argv.slice(2)], {
   stdio: 'inherit',
