@@ -1,5 +1,7 @@
 'use client';
 import { Button } from 'antd';
+import { useRouter } from 'next/navigation';
+import { startTransition } from 'react';
 import { MessagePage } from '#components/ui/message-page.tsx';
 
 export default function ConsoleError({
@@ -9,11 +11,19 @@ export default function ConsoleError({
   readonly error: Error & { readonly digest?: string };
   readonly reset: () => void;
 }) {
+  const router = useRouter();
+  // Resetting alone would render the same failed answer of the server again.
+  const retry = () => {
+    startTransition(() => {
+      router.refresh();
+      reset();
+    });
+  };
   return (
     <MessagePage
       title="This page could not be shown"
       action={
-        <Button type="primary" onClick={reset}>
+        <Button type="primary" onClick={retry}>
           Try again
         </Button>
       }
@@ -21,7 +31,7 @@ export default function ConsoleError({
       <p>
         Backups are not affected: they are taken by the worker, not by this page. If it happens again, look at
         the log of the web process
-        {error.digest === undefined ? '.' : ` for ${error.digest}.`}
+        {error.digest === undefined ? '.' : `; this failure is marked ${error.digest} there.`}
       </p>
     </MessagePage>
   );

@@ -21,6 +21,7 @@ export function ProblemAlert({
   readonly isRetrying?: boolean;
 }) {
   const problem = problemOf(error);
+  const fields = problem.errors ?? [];
   const isMild = problem.code === 'rate_limited' || problem.code === 'protected';
   return (
     <Alert
@@ -32,11 +33,11 @@ export function ProblemAlert({
       title={title ?? sentence(problem.detail)}
       description={
         <div className="hf-problem">
-          {title !== undefined && <p>{sentence(problem.detail)}</p>}
+          {title !== undefined && fields.length === 0 && <p>{sentence(problem.detail)}</p>}
           {problem.hint !== undefined && <p>{problem.hint}</p>}
-          {problem.errors !== undefined && problem.errors.length > 0 && (
+          {fields.length > 0 && (
             <ul>
-              {problem.errors.map(({ field, message }) => (
+              {fields.map(({ field, message }) => (
                 <li key={`${field} ${message}`}>
                   <strong>{field}</strong> {message}
                 </li>
