@@ -11,6 +11,24 @@ import { ensurePrograms, findProgram } from './programs.mjs';
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 process.chdir(root);
 
+const HELP = `Usage: npm run quickstart
+
+Installs what is missing, creates a database cluster, a catalogue, the first administrator and a demo application where
+none is named, builds, and runs web and worker in the foreground until Ctrl-C or SIGTERM. Never asks. A second start
+keeps all data.
+
+Variables, from the environment or .env (README lists all):
+  PORT                                          where the console answers (default: 3000)
+  HOLDFAST_DATA_DIR                             what it keeps (default: .holdfast)
+  HOLDFAST_ADMIN_EMAIL, HOLDFAST_ADMIN_PASSWORD the first administrator (default: made up and printed once)
+  DATABASE_URL                                  the catalogue (default: a cluster of its own)
+  PGHOST … PGDATABASE                           the database to back up (default: a demo)
+`;
+if (process.argv.includes('--help')) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+
 /** @param {string} message @param {string} hint @returns {never} */
 function fail(message, hint) {
   process.stderr.write(`error: ${message}\nHINT: ${hint}\n`);
