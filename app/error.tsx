@@ -31,7 +31,8 @@ export default function RootError({
       >
         <p>
           The console’s own database may be away. Backups already stored are not affected. If it stays, look
-          at the log of the web process{error.digest === undefined ? '.' : `; this failure is marked ${error.digest} there.`}
+          at the log of the web process
+          {error.digest === undefined ? '.' : `; this failure is marked ${error.digest} there.`}
         </p>
       </MessagePage>
     </main>
