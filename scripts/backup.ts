@@ -114,8 +114,8 @@ function readConfig(options: Options): { readonly config: Config; readonly insta
   if (options.bucket !== undefined) Object.assign(env, { BACKUP_S3_BUCKET: options.bucket });
   const installed = parseConfig(env);
   if (options.uploadS3 && installed.s3 === null) {
-    throw new AppError('config', '--upload-s3 needs a bucket', {
-      hint: 'Name it with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
+    throw new AppError('config', '--upload-s3 needs a bucket and a key pair', {
+      hint: 'Name the bucket with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
       fields: { variable: 'BACKUP_S3_BUCKET' },
     });
   }

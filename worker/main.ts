@@ -5,6 +5,18 @@ import { startWorker, type Worker } from './worker.ts';
 
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
+const HELP = `Usage: npm run worker
+
+Takes scheduled and manual backups, removes expired ones and puts right what dead workers left. Any number of workers may
+share one catalogue. Reads the environment and .env; README lists the variables. Logs JSON lines to stderr.
+SIGTERM or Ctrl-C: a running backup may finish within 30 seconds, then it is aborted cleanly. A second one ends at once.
+Exit codes: 0 stopped, 20 configuration, 130 or 143 ended by a second signal.
+`;
+if (process.argv.includes('--help')) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+
 function start(): Worker {
   try {
     return startWorker(loadConfig());

@@ -23,6 +23,10 @@ const count = (fallback: number, max: number, min = 0) =>
   );
 const text = (fallback: string) =>
   z.preprocess((value) => (value === '' ? undefined : value), z.string().default(fallback));
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: 'must be an address that starts with http:// or https://',
+});
 const list = z.string().transform((value) => value.split(/[\s,]+/).filter((item) => item !== ''));
 const isCron = (value: string): boolean => {
   try {
@@ -43,7 +47,12 @@ const isTimeZone = (value: string): boolean => {
 
 /** Every environment variable Holdfast reads, by its name. README's table is checked against these keys by a test. */
 export const Environment = z.object({
-  DATABASE_URL: optional(secret),
+  DATABASE_URL: optional(
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./, 'must be an address that starts with postgres://')
+      .transform((value) => new Secret(value)),
+  ),
   HOLDFAST_SECRET: optional(
     z
       .string()
@@ -55,7 +64,7 @@ export const Environment = z.object({
     (v) => (v === '' ? undefined : v),
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   ),
-  NEXTAUTH_URL: optional(z.url()),
+  NEXTAUTH_URL: optional(httpUrl),
   HOLDFAST_TRUST_PROXY: flag(false),
   PORT: count(3000, 65535, 1),
 
@@ -84,9 +93,16 @@ export const Environment = z.object({
         'must be letters, digits, "_", "." and "-", starting with a letter or digit',
       ),
   ),
-  BACKUP_S3_BUCKET: optional(z.string()),
+  BACKUP_S3_BUCKET: optional(
+    z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}$/,
+        'must be the name of a bucket: letters, digits, ".", "_" and "-", without "/" or "s3:"',
+      ),
+  ),
   BACKUP_S3_REGION: text('us-east-1'),
-  BACKUP_S3_ENDPOINT: optional(z.url()),
+  BACKUP_S3_ENDPOINT: optional(httpUrl),
   BACKUP_S3_ACCESS_KEY: optional(z.string()),
   BACKUP_S3_SECRET_KEY: optional(secret),
   BACKUP_COMPRESSION: z.preprocess(
@@ -176,19 +192,24 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   }
   const e = result.data;
 
-  const wantsS3 = e.BACKUP_STORAGE === 's3' || e.BACKUP_S3_BUCKET !== undefined;
-  if (wantsS3) {
-    for (const name of ['BACKUP_S3_BUCKET', 'BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_SECRET_KEY'] as const) {
-      if (e[name] === undefined) {
-        refuse(
-          name,
-          'is missing',
-          e.BACKUP_STORAGE === 's3'
-            ? `BACKUP_STORAGE=s3 needs ${name}.`
-            : `BACKUP_S3_BUCKET is set, so ${name} is needed too.`,
-        );
-      }
-    }
+  // A bucket whose keys are still empty while backups stay local is no S3 yet, and no fault.
+  const hasKey = e.BACKUP_S3_ACCESS_KEY !== undefined || e.BACKUP_S3_SECRET_KEY !== undefined;
+  const wantsS3 = e.BACKUP_STORAGE === 's3' || (e.BACKUP_S3_BUCKET !== undefined && hasKey);
+  const needed =
+    e.BACKUP_STORAGE === 's3'
+      ? (['BACKUP_S3_BUCKET', 'BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_SECRET_KEY'] as const)
+      : hasKey
+        ? (['BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_SECRET_KEY'] as const)
+        : [];
+  for (const name of needed) {
+    if (e[name] !== undefined) continue;
+    refuse(
+      name,
+      'is missing',
+      e.BACKUP_STORAGE === 's3'
+        ? `BACKUP_STORAGE=s3 needs ${name}.`
+        : `The other half of the S3 key pair is set, so ${name} is needed too.`,
+    );
   }
   for (const recipient of e.BACKUP_AGE_RECIPIENTS) {
     if (/^AGE-SECRET-KEY-/i.test(recipient)) {

@@ -269,8 +269,15 @@ describeWith('s3')('archives in a real S3 server', () => {
     more: Record<string, string> = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
-      const { BACKUP_S3_BUCKET: _bucket, BACKUP_STORAGE: _storage, ...environment } = engine.environment;
-      const env = { NODE_ENV: 'test' as const, PATH: process.env['PATH'], ...environment, ...more };
+      const env = {
+        NODE_ENV: 'test' as const,
+        PATH: process.env['PATH'],
+        ...engine.environment,
+        // Only the flags are to speak of S3.
+        BACKUP_STORAGE: 'local',
+        BACKUP_S3_BUCKET: '',
+        ...more,
+      };
       execFile(SCRIPT, [...args], { env, cwd: folder }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
       });

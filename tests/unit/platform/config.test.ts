@@ -26,8 +26,14 @@ describe('what is wrong stops the start with a message that names the variable',
     ['BACKUP_S3_BUCKET', { BACKUP_STORAGE: 's3' }],
     ['BACKUP_S3_ACCESS_KEY', { BACKUP_STORAGE: 's3', BACKUP_S3_BUCKET: 'bucket' }],
     ['BACKUP_S3_SECRET_KEY', { ...s3, BACKUP_S3_SECRET_KEY: '' }],
-    ['BACKUP_S3_ACCESS_KEY', { BACKUP_S3_BUCKET: 'bucket' }],
+    ['BACKUP_S3_ACCESS_KEY', { BACKUP_S3_BUCKET: 'bucket', BACKUP_S3_SECRET_KEY: 'canary-s3' }],
+    ['BACKUP_S3_SECRET_KEY', { BACKUP_S3_ACCESS_KEY: 'key' }],
+    ['BACKUP_S3_BUCKET', { ...s3, BACKUP_S3_BUCKET: 's3://bucket' }],
+    ['BACKUP_S3_BUCKET', { ...s3, BACKUP_S3_BUCKET: '../bucket' }],
     ['BACKUP_S3_ENDPOINT', { ...s3, BACKUP_S3_ENDPOINT: 'not an address' }],
+    ['BACKUP_S3_ENDPOINT', { ...s3, BACKUP_S3_ENDPOINT: 'localhost:9000' }],
+    ['DATABASE_URL', { DATABASE_URL: 'mysql://holdfast:canary@localhost/holdfast' }],
+    ['DATABASE_URL', { DATABASE_URL: 'localhost:5432/holdfast' }],
     ['BACKUP_AGE_RECIPIENTS', { BACKUP_AGE_RECIPIENTS: 'AGE-SECRET-KEY-1QQQQ' }],
     ['BACKUP_AGE_RECIPIENTS', { BACKUP_AGE_RECIPIENTS: `${recipient},ssh-ed25519` }],
     ['BACKUP_SCHEDULE', { BACKUP_SCHEDULE: 'at night' }],
@@ -47,6 +53,9 @@ describe('what is wrong stops the start with a message that names the variable',
     ['HOLDFAST_LOG_LEVEL', { HOLDFAST_LOG_LEVEL: 'loud' }],
     ['HOLDFAST_TRUST_PROXY', { HOLDFAST_TRUST_PROXY: '1' }],
     ['NEXTAUTH_URL', { NEXTAUTH_URL: 'holdfast' }],
+    ['NEXTAUTH_URL', { NEXTAUTH_URL: 'ftp://holdfast.example.test' }],
+    ['BACKUP_RETENTION_MONTHLY', { BACKUP_RETENTION_MONTHLY: '-1' }],
+    ['BACKUP_SCHEDULE', { BACKUP_SCHEDULE: '61 1 * * *' }],
   ])('%s in %o', (variable, environment) => {
     const error = refusal(() => parseConfig(environment));
     expect(error.code).toBe('config');
@@ -99,6 +108,35 @@ describe('a configuration', () => {
       'two',
       'three',
     ]);
+  });
+
+  it('takes the .env of the specification as it stands there', () => {
+    const specified = {
+      BACKUP_STORAGE: 'local',
+      BACKUP_LOCAL_PATH: './backups',
+      BACKUP_S3_BUCKET: 'ims-backups',
+      BACKUP_S3_REGION: 'sgp1',
+      BACKUP_S3_ENDPOINT: 'https://sgp1.digitaloceanspaces.com',
+      BACKUP_S3_ACCESS_KEY: '',
+      BACKUP_S3_SECRET_KEY: '',
+      PGHOST: 'localhost',
+      PGPORT: '5432',
+      PGUSER: 'ims_user',
+      PGPASSWORD: 'ims_password',
+      PGDATABASE: 'ims_db',
+      BACKUP_ENABLED: 'true',
+      BACKUP_RETENTION_DAILY: '7',
+      BACKUP_RETENTION_WEEKLY: '4',
+      BACKUP_RETENTION_MONTHLY: '12',
+    };
+    expect(parseConfig(specified)).toMatchObject({
+      storage: 'local',
+      s3: null,
+      source: { user: 'ims_user', database: 'ims_db' },
+    });
+    expect(
+      parseConfig({ ...specified, BACKUP_S3_ACCESS_KEY: 'key', BACKUP_S3_SECRET_KEY: 'canary-s3' }).s3,
+    ).toMatchObject({ bucket: 'ims-backups', region: 'sgp1' });
   });
 
   it('knows S3 where its bucket is named, also when backups stay local', () => {
