@@ -21,7 +21,7 @@ interface ScriptRun {
 
 interface Outcome {
   readonly result?: ArchiveResult;
-  /** None for a failed run: the catalogue would have what it lists removed. */
+  /** Good ones; a failed run has them too where only the upload failed. */
   readonly copies?: readonly ArchiveCopy[];
   readonly error?: AppError;
 }

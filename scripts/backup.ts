@@ -211,7 +211,7 @@ async function run(options: Options): Promise<number> {
         const error = toAppError(thrown);
         printError(error);
         say(`the local backup was kept: ${result.storagePath}`);
-        await record({ result, error });
+        await record({ result, copies, error });
         return EXIT_UPLOAD;
       }
     }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { BackupStatus, Destination } from '../../lib/contracts/backup.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import type { AppError } from '../../lib/core/errors.ts';
@@ -137,15 +137,8 @@ export async function completeRun(
       status: 'COMPLETED',
       phase: 'finishing',
       progressPercent: 100,
-      filename: result.filename,
-      storagePath: result.storagePath,
-      sizeBytes: result.stored.bytes,
-      checksum: result.stored.sha256,
-      plainSizeBytes: result.plain.bytes,
-      plainChecksum: result.plain.sha256,
-      tableCount: result.tableCount,
+      ...archiveColumns(result),
       durationMs: result.durationMs,
-      manifest: result.manifest,
       progressBytes: result.stored.bytes,
       progressTotalBytes: result.stored.bytes,
       heartbeatAt: sql`now()`,
@@ -161,27 +154,21 @@ export async function completeRun(
       .where(eq(backups.id, id));
     return row?.status === 'COMPLETED' && row.workerId === workerId ? 'already' : 'lost';
   }
-  for (const { destination, key, sizeBytes, checkedAt } of result.copies) {
-    await tx
-      .insert(backupCopies)
-      .values({ backupId: id, destination, key, status: 'STORED', sizeBytes, checkedAt })
-      .onConflictDoUpdate({
-        target: [backupCopies.backupId, backupCopies.destination],
-        set: { key, status: 'STORED', sizeBytes, checkedAt },
-      });
-  }
+  await storeCopies(tx, id, result);
   return 'completed';
 }
 
 /**
  * FAILED with code, message and hint; its copies FAILED, which means: what there may be of them is still to be removed.
- * `workerId` null fails a run that nobody has taken. False when it is not in that state any more.
+ * `kept`, where a further copy failed, is what is known of the good ones: these are STORED and stay until a person
+ * deletes them. `workerId` null fails a run that nobody has taken. False when it is not in that state any more.
  */
 export async function failRun(
   tx: Tx,
   id: string,
   workerId: string | null,
   error: AppError,
+  kept: RunResult | null = null,
 ): Promise<boolean> {
   const rows = await tx
     .update(backups)
@@ -201,7 +188,34 @@ export async function failRun(
     .returning({ id: backups.id });
   if (rows.length === 0) return false;
   await tx.update(backupCopies).set({ status: 'FAILED' }).where(eq(backupCopies.backupId, id));
+  if (kept !== null) {
+    await tx.update(backups).set(archiveColumns(kept)).where(eq(backups.id, id));
+    await storeCopies(tx, id, kept);
+  }
   return true;
+}
+
+const archiveColumns = (result: RunResult) => ({
+  filename: result.filename,
+  storagePath: result.storagePath,
+  sizeBytes: result.stored.bytes,
+  checksum: result.stored.sha256,
+  plainSizeBytes: result.plain.bytes,
+  plainChecksum: result.plain.sha256,
+  tableCount: result.tableCount,
+  manifest: result.manifest,
+});
+
+async function storeCopies(tx: Tx, id: string, { copies }: RunResult): Promise<void> {
+  for (const { destination, key, sizeBytes, checkedAt } of copies) {
+    await tx
+      .insert(backupCopies)
+      .values({ backupId: id, destination, key, status: 'STORED', sizeBytes, checkedAt })
+      .onConflictDoUpdate({
+        target: [backupCopies.backupId, backupCopies.destination],
+        set: { key, status: 'STORED', sizeBytes, checkedAt },
+      });
+  }
 }
 
 export interface CopyRow {
@@ -209,12 +223,19 @@ export interface CopyRow {
   readonly key: string;
 }
 
-/** Copies of this backup that may still hold bytes. */
+/** Copies of this backup that are to go: all that may hold bytes, but of a FAILED one not what is STORED and good. */
 export async function copiesToRemove(db: Db | Tx, id: string): Promise<readonly CopyRow[]> {
   return db
     .select({ destination: backupCopies.destination, key: backupCopies.key })
     .from(backupCopies)
-    .where(and(eq(backupCopies.backupId, id), ne(backupCopies.status, 'REMOVED')));
+    .innerJoin(backups, eq(backups.id, backupCopies.backupId))
+    .where(
+      and(
+        eq(backupCopies.backupId, id),
+        ne(backupCopies.status, 'REMOVED'),
+        or(ne(backupCopies.status, 'STORED'), ne(backups.status, 'FAILED')),
+      ),
+    );
 }
 
 /** True where another backup, not gone itself, claims the same object: it must not be removed in this one's name. */
@@ -229,15 +250,24 @@ export async function isKeyOfAnother(db: Db | Tx, id: string, copy: CopyRow): Pr
         eq(backupCopies.key, copy.key),
         eq(backupCopies.destination, copy.destination),
         inArray(backupCopies.status, ['WRITING', 'STORED']),
-        inArray(backups.status, ['IN_PROGRESS', 'COMPLETED']),
+        // A FAILED one has STORED copies where only a further copy failed.
+        inArray(backups.status, ['IN_PROGRESS', 'COMPLETED', 'FAILED']),
       ),
     )
     .limit(1);
   return rows.length > 0;
 }
 
-export async function markCopiesRemoved(db: Db | Tx, id: string): Promise<void> {
-  await db.update(backupCopies).set({ status: 'REMOVED' }).where(eq(backupCopies.backupId, id));
+/** `destinations` are those whose objects are gone: by now others may be to go too. */
+export async function markCopiesRemoved(
+  db: Db | Tx,
+  id: string,
+  destinations: readonly Destination[],
+): Promise<void> {
+  await db
+    .update(backupCopies)
+    .set({ status: 'REMOVED' })
+    .where(and(eq(backupCopies.backupId, id), inArray(backupCopies.destination, [...destinations])));
 }
 
 /** Failed backups whose remains have not been confirmed gone, oldest first. */
@@ -252,16 +282,14 @@ export async function backupsWithLeftovers(db: Db, limit: number): Promise<reado
   return rows.map(({ id }) => id);
 }
 
-/** EXPIRED → DELETED, with its copies REMOVED. False when it was not EXPIRED (any more). */
+/** EXPIRED → DELETED. False when it was not EXPIRED (any more). */
 export async function markDeleted(tx: Tx, id: string): Promise<boolean> {
   const rows = await tx
     .update(backups)
     .set({ status: 'DELETED', deletedAt: sql`now()` })
     .where(and(eq(backups.id, id), eq(backups.status, 'EXPIRED')))
     .returning({ id: backups.id });
-  if (rows.length === 0) return false;
-  await markCopiesRemoved(tx, id);
-  return true;
+  return rows.length > 0;
 }
 
 /** COMPLETED → EXPIRED. False when it was not COMPLETED (any more). */

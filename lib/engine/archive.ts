@@ -77,8 +77,23 @@ interface Made {
 }
 
 /**
+ * A further copy failed, and the archive is not where it should be; but the copies in `kept` were read back and have their
+ * manifests. Code, message and hint are the failed copy's. Whoever catches it must never call this a success.
+ */
+export class CopyFailed extends AppError {
+  readonly kept: ArchiveResult;
+
+  constructor(why: AppError, kept: ArchiveResult) {
+    super(why.code, why.message, { hint: why.hint, fields: why.fields, cause: why });
+    this.kept = kept;
+  }
+}
+
+/**
  * Takes one archive: preflight, dump, read-back at every destination, manifest last. When it throws (always an
- * AppError), what it made has been removed as far as the destinations could be reached.
+ * AppError), what it made has been removed as far as the destinations could be reached; but where the first copy is good
+ * and a further one failed, it throws `CopyFailed` and keeps the good ones, because a run that fails must not take the
+ * newest dump of the data with it.
  */
 export async function makeArchive(
   config: Config,
@@ -119,9 +134,28 @@ export async function makeArchive(
     const dumped = await dumpTo(config, request, first, stages, made, ctx);
     const { plain, stored } = dumped;
     const copies = [await confirm(first, stored, hooks, ctx)];
+    let failedCopy: AppError | undefined;
+    const further = async (write: (own: Made[]) => Promise<void>): Promise<void> => {
+      const own: Made[] = [];
+      try {
+        await write(own);
+      } catch (error) {
+        // A person who cancels, or a worker that stops, ends the run and not one copy of it.
+        if (ctx.signal.aborted) throw error;
+        await undo(own, ctx);
+        failedCopy ??= toAppError(error);
+        // The further copy is read from the first: what broke may have been that one.
+        await readBack(first.storage, first.key, stored, ctx);
+      } finally {
+        made.push(...own);
+      }
+    };
+    const written: { readonly place: Place; readonly copy: ArchiveCopy }[] = [];
     for (const place of others) {
       await hooks.writing(place.destination, place.key, filename);
-      copies.push(await copyTo(first, place, stored, made, hooks, ctx));
+      await further(async (own) => {
+        written.push({ place, copy: await copyTo(first, place, stored, own, hooks, ctx) });
+      });
     }
 
     ctx.progress({ phase: 'finishing', bytes: stored.bytes, totalBytes: stored.bytes });
@@ -130,12 +164,18 @@ export async function makeArchive(
     const counter = countBytes();
     counter.add(text);
     const textBytes = counter.result();
-    for (const place of places) {
-      made.push({ storage: place.storage, key: manifestNameOf(place.key), bytes: textBytes });
-      await putManifest(place, text, ctx);
+    made.push({ storage: first.storage, key: manifestNameOf(first.key), bytes: textBytes });
+    await putManifest(first, text, ctx);
+    for (const { place, copy } of written) {
+      await further(async (own) => {
+        own.push({ storage: place.storage, key: place.key, bytes: null });
+        own.push({ storage: place.storage, key: manifestNameOf(place.key), bytes: textBytes });
+        await putManifest(place, text, ctx);
+        copies.push(copy);
+      });
     }
     ctx.signal.throwIfAborted();
-    return {
+    const result: ArchiveResult = {
       filename,
       storagePath: storagePathOf(config, first),
       tableCount: manifest.facts.tableCount,
@@ -145,7 +185,10 @@ export async function makeArchive(
       copies,
       durationMs: ctx.clock.now().getTime() - startedAt,
     };
+    if (failedCopy !== undefined) throw new CopyFailed(failedCopy, result);
+    return result;
   } catch (error) {
+    if (error instanceof CopyFailed) throw error;
     await undo(made, ctx);
     throw toAppError(ctx.signal.aborted ? ctx.signal.reason : error);
   } finally {

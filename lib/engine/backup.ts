@@ -17,7 +17,7 @@ import {
   statusOf,
   type Claim,
 } from '#db/queries/run.ts';
-import { makeArchive, removeArchive, type ArchiveCopy, type ArchiveResult } from './archive.ts';
+import { CopyFailed, makeArchive, removeArchive, type ArchiveCopy, type ArchiveResult } from './archive.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
 import { persist } from './persist.ts';
@@ -80,7 +80,7 @@ export async function failQueuedRun(deps: EngineDeps, backupId: string, error: A
 
 /**
  * Takes the backup whose row this is: claims it, makes the archive, and sets COMPLETED with all that is known of it, or
- * FAILED with code, message and hint. Never throws for a backup that failed. Every write is fenced: a run that was taken
+ * FAILED with code, message and hint; of a run whose further copy failed, the good copies stay. Never throws for a backup that failed. Every write is fenced: a run that was taken
  * away meanwhile ends `gone` and removes what it made. Throws only when the wait for a turn was ended, or the
  * catalogue stayed away. A second call for the same row does nothing.
  */
@@ -261,11 +261,16 @@ async function settleFailed(
   error: AppError,
   log: EngineDeps['log'],
 ): Promise<BackupOutcome> {
-  log.error('backup failed', { error });
+  const kept = error instanceof CopyFailed ? error.kept : null;
+  const keptAt = kept?.copies.map(({ destination }) => destination) ?? [];
+  log.error('backup failed', { error, keptAt });
   const isWritten = await persist(deps, 'backup failed', () =>
     deps.db.transaction(async (tx) => {
-      if (!(await failRun(tx, backupId, deps.workerId, error))) return false;
-      await addAuditEntry(tx, workerActor('run'), 'backup.fail', backupId, { code: error.code });
+      if (!(await failRun(tx, backupId, deps.workerId, error, kept))) return false;
+      await addAuditEntry(tx, workerActor('run'), 'backup.fail', backupId, {
+        code: error.code,
+        ...(kept === null ? {} : { filename: kept.filename, keptAt }),
+      });
       return true;
     }),
   );

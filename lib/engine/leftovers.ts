@@ -4,7 +4,7 @@ import type { EngineDeps } from './deps.ts';
 import { persist } from './persist.ts';
 
 /**
- * Removes what copies of this backup there may be, archive and manifest, and notes them REMOVED. An object that belongs
+ * Removes what copies of this backup are to go (`copiesToRemove`), archive and manifest, and notes them REMOVED. An object that belongs
  * to another backup is left alone, whatever this backup's rows say: a run that died before its first byte may have
  * noted a name that was taken. Safe to repeat; throws when a destination could not be asked.
  */
@@ -19,5 +19,15 @@ export async function removeCopies(deps: EngineDeps, backupId: string, signal: A
     else own.push({ ...copy, backupId });
   }
   await removeArchive(deps.config, own, ctx);
-  await persist(deps, 'copies removed', () => markCopiesRemoved(deps.db, backupId), signal);
+  await persist(
+    deps,
+    'copies removed',
+    () =>
+      markCopiesRemoved(
+        deps.db,
+        backupId,
+        copies.map(({ destination }) => destination),
+      ),
+    signal,
+  );
 }

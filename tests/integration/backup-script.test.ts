@@ -137,7 +137,8 @@ test('2: the upload fails; the local backup stays', async () => {
   expect(code).toBe(2);
   expect(stdout).toContain('the local backup was kept');
   expect(readdirSync(join(folder, 'backups')).some((name) => name.endsWith('.dump'))).toBe(true);
-  expect((await rows())[0]).toMatchObject({ status: 'FAILED', copies: '0' });
+  // The console lists what was kept, so that a person can see and delete it.
+  expect((await rows())[0]).toMatchObject({ status: 'FAILED', copies: '1' });
 });
 
 test.each([
