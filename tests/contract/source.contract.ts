@@ -1,0 +1,186 @@
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '#lib/core/clock.ts';
+import { AppError } from '#lib/core/errors.ts';
+import type { Dump, DumpOptions, Source, SourceContext } from '#lib/sources/source.ts';
+
+/** One kind of source with something in it, and what the contract needs to look behind it. */
+export interface SourceSpec {
+  /** Holds at least 4 MB of dump and a table of this name beside others. */
+  readonly source: Source;
+  readonly table: string;
+  /** The same source with a wrong secret, and one where nobody listens. */
+  readonly refused: Source;
+  readonly absent: Source;
+  /** The canary: stands in the secret of `source` and of `refused`, and may stand nowhere else. */
+  readonly canary: string;
+  /** argv of every process that dumps this source now. */
+  processes(): readonly string[];
+  /** Connections to the source that a dump or probe still holds. */
+  connections(): Promise<number>;
+  /** Restores a dump by stock tools into an empty place; what is there, as one comparable value. */
+  restore(dump: Buffer): Promise<unknown>;
+  /** The same of the source itself. */
+  content(): Promise<unknown>;
+  kill(): Promise<void>;
+  revive(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const all: DumpOptions = { tables: null, schemaOnly: false, compression: 'none' };
+
+/** What every source promises (lib/sources/source.ts); each implementation's test file calls it once. */
+export function sourceContract(kind: string, open: () => Promise<SourceSpec>): void {
+  describe(`the contract of a source: ${kind}`, () => {
+    let spec: SourceSpec;
+    beforeAll(async () => {
+      spec = await open();
+    });
+    afterAll(() => spec.close());
+
+    const logged: string[] = [];
+    const note = (msg: string, fields?: object): void => {
+      logged.push(msg + inspect(fields, { depth: 9 }));
+    };
+    const log = { debug: note, info: note, warn: note, error: note, child: () => log };
+    const context = (signal: AbortSignal = new AbortController().signal): SourceContext => ({
+      signal,
+      log,
+      clock: systemClock,
+    });
+    const nothingLeft = async (): Promise<void> => {
+      // The server notices a moment later that a client has gone.
+      for (let left = 40; left > 0 && (await spec.connections()) > 0; left -= 1) await sleep(50);
+      expect({ processes: spec.processes(), connections: await spec.connections() }).toEqual({
+        processes: [],
+        connections: 0,
+      });
+    };
+    const thrownBy = async (act: () => Promise<unknown>): Promise<AppError> => {
+      const error = await act().then(
+        () => 'nothing was thrown',
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(AppError);
+      return error as AppError;
+    };
+    /** Starts a dump and takes its first bytes only, so that it still runs. */
+    const begin = async (signal?: AbortSignal): Promise<{ dump: Dump; rest: () => Promise<Buffer> }> => {
+      const dump = await spec.source.dump(context(signal), all);
+      await new Promise((resolve) => dump.body.once('readable', resolve));
+      expect(dump.body.read(1)).not.toBeNull();
+      return { dump, rest: () => buffer(dump.body) };
+    };
+
+    it('probes cheaply and leaves nothing open', async () => {
+      const probe = await spec.source.probe(context());
+      expect(probe.productVersion).toMatch(/^\d+/);
+      expect(probe.sizeBytes).toBeGreaterThan(0);
+      expect(Object.values(probe.tools).every((version) => /^\d/.test(version))).toBe(true);
+      await nothingLeft();
+    });
+
+    it.each(['none', 'gzip'] as const)(
+      'what it dumps (%s) restores to what was there',
+      async (compression) => {
+        const tapped: number[] = [];
+        const dump = await spec.source.dump(context(), {
+          ...all,
+          compression,
+          tap: (chunk) => tapped.push(chunk.length),
+        });
+        const bytes = await buffer(dump.body);
+        await dump[Symbol.asyncDispose]();
+        expect(tapped.reduce((sum, length) => sum + length, 0)).toBe(bytes.length);
+        expect(await spec.restore(bytes)).toEqual(await spec.content());
+        expect(dump.tables.map(({ name }) => name)).toContain(spec.table);
+        await nothingLeft();
+      },
+    );
+
+    it('says what it dumped: fewer tables when fewer are asked for, and refuses one that is not there', async () => {
+      const whole = await spec.source.dump(context(), all);
+      await whole[Symbol.asyncDispose]();
+      const one = await spec.source.dump(context(), { ...all, tables: [spec.table] });
+      const bytes = await buffer(one.body);
+      await one[Symbol.asyncDispose]();
+      expect(one.tables.map(({ name }) => name)).toEqual([spec.table]);
+      expect(one.tables.length).toBeLessThan(whole.tables.length);
+      expect(await spec.restore(bytes)).not.toEqual(await spec.content());
+      const error = await thrownBy(() => spec.source.dump(context(), { ...all, tables: ['no such table'] }));
+      expect(error).toMatchObject({ code: 'invalid', fields: { field: 'tables' } });
+      await nothingLeft();
+    });
+
+    it('an abandoned dump leaves no process and no connection', async () => {
+      const { dump } = await begin();
+      expect(spec.processes()).toHaveLength(1);
+      expect(await spec.connections()).toBeGreaterThan(1);
+      await dump[Symbol.asyncDispose]();
+      expect(dump.body.destroyed).toBe(true);
+      await nothingLeft();
+    });
+
+    it('a cancel ends the body with its reason and leaves no process', async () => {
+      const stopping = new AbortController();
+      const { dump, rest } = await begin(stopping.signal);
+      const [argv = ''] = spec.processes();
+      expect(argv).not.toBe('');
+      expect(argv).not.toContain(spec.canary);
+      const reason = new AppError('cancelled', 'stop');
+      stopping.abort(reason);
+      expect(await thrownBy(rest)).toBe(reason);
+      await dump[Symbol.asyncDispose]();
+      await nothingLeft();
+    });
+
+    it('a cancel before the dump began starts nothing', async () => {
+      const reason = new AppError('cancelled', 'stop');
+      const error = await thrownBy(async () => {
+        await using dump = await spec.source.dump(context(AbortSignal.abort(reason)), all);
+        return await buffer(dump.body);
+      });
+      expect(error).toBe(reason);
+      await nothingLeft();
+    });
+
+    it('a server that dies in mid-dump errors the body; nothing is left, and the next dump is whole', async () => {
+      const { dump, rest } = await begin();
+      await spec.kill();
+      try {
+        const error = await thrownBy(rest);
+        expect(error.code).toBe('source_unreachable');
+        expect(error.hint).toMatch(/\.$/);
+        await dump[Symbol.asyncDispose]();
+        expect(spec.processes()).toEqual([]);
+      } finally {
+        await spec.revive();
+      }
+      const next = await spec.source.dump(context(), all);
+      expect(await spec.restore(await buffer(next.body))).toEqual(await spec.content());
+      await next[Symbol.asyncDispose]();
+      await nothingLeft();
+    });
+
+    it('a wrong secret is source_auth, an absent server source_unreachable, for probe and dump alike', async () => {
+      for (const [source, code] of [
+        [spec.refused, 'source_auth'],
+        [spec.absent, 'source_unreachable'],
+      ] as const) {
+        for (const act of [() => source.probe(context()), () => source.dump(context(), all)]) {
+          const error = await thrownBy(act);
+          expect(error.code).toBe(code);
+          expect(error.hint).toMatch(/\.$/);
+          expect(inspect(error, { depth: 9 })).not.toContain(spec.canary);
+        }
+      }
+      await nothingLeft();
+    });
+
+    it('the secret stands in nothing it logged', () => {
+      expect(logged.join('\n')).not.toContain(spec.canary);
+    });
+  });
+}
