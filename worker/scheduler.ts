@@ -43,7 +43,7 @@ export async function tick(deps: EngineDeps, now?: Date): Promise<Tick> {
   const result = await deps.db.transaction(async (tx): Promise<Tick> => {
     await lockSlots(tx);
     const at = now ?? (await catalogueNow(tx));
-    const settled = await settledUntil(tx, plan);
+    const settled = await settledUntil(tx, plan, at);
     if (settled === null) {
       // What would have been due before this installation, or this schedule, existed was not missed.
       await takeSlot(tx, plan, at);

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull, ne, sql, type SQL } from 'drizzle-orm';
 import type { Destination } from '../../lib/contracts/backup.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
@@ -128,7 +128,21 @@ export async function markExpired(tx: Tx, id: string): Promise<void> {
   await tx.update(backups).set({ status: 'EXPIRED' }).where(eq(backups.id, id));
 }
 
-/** The newest COMPLETED backup; null when there is none. */
+/** Holds everything the plan backs up: some tables alone, or a schema without rows, bring no application back. */
+const isWhole = and(isNull(backups.tables), eq(backups.schemaOnly, false));
+
+/** The newest COMPLETED backup of everything: the restore point. Null when there is none. */
+export async function findNewestGood(db: Db | Tx): Promise<BackupRecord | null> {
+  const [row] = await db
+    .select(backupColumns)
+    .from(backups)
+    .where(and(eq(backups.status, 'COMPLETED'), isWhole))
+    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .limit(1);
+  return row ?? null;
+}
+
+/** The newest COMPLETED backup, whatever it holds; null when there is none. */
 export async function findNewestCompleted(db: Db | Tx): Promise<BackupRecord | null> {
   const [row] = await db
     .select(backupColumns)
@@ -139,11 +153,19 @@ export async function findNewestCompleted(db: Db | Tx): Promise<BackupRecord | n
   return row ?? null;
 }
 
+/** The newest backup that failed by itself, and the newest that a person cancelled; null where there is none. */
 export async function findNewestFailed(db: Db | Tx): Promise<BackupRecord | null> {
+  return newestFailedWhere(db, sql`${backups.errorCode} is distinct from 'cancelled'`);
+}
+export async function findNewestCancelled(db: Db | Tx): Promise<BackupRecord | null> {
+  return newestFailedWhere(db, eq(backups.errorCode, 'cancelled'));
+}
+
+async function newestFailedWhere(db: Db | Tx, condition: SQL): Promise<BackupRecord | null> {
   const [row] = await db
     .select(backupColumns)
     .from(backups)
-    .where(eq(backups.status, 'FAILED'))
+    .where(and(eq(backups.status, 'FAILED'), condition))
     .orderBy(desc(backups.createdAt), desc(backups.id))
     .limit(1);
   return row ?? null;

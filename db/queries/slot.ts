@@ -1,4 +1,4 @@
-import { and, eq, inArray, max, sql } from 'drizzle-orm';
+import { and, eq, inArray, lte, max, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
 import { backups, slots } from '../schema/backup.ts';
 
@@ -9,12 +9,14 @@ export async function lockSlots(tx: Tx): Promise<void> {
 
 /**
  * The instant up to which slots are settled. Null when this plan has none yet: an installation, or a schedule, that
- * starts now. A plan that comes back after another had its place goes on from where the other one stopped.
+ * starts now. A plan that comes back after another had its place goes on from where the other one stopped. Slots after
+ * `now` do not count: a clock that was wrong for a minute must not stop the schedule for years.
  */
-export async function settledUntil(tx: Tx, plan: string): Promise<Date | null> {
+export async function settledUntil(tx: Tx, plan: string, now: Date): Promise<Date | null> {
   const rows = await tx
     .select({ plan: slots.plan, dueAt: sql<Date>`max(${slots.dueAt})`.mapWith(slots.dueAt) })
     .from(slots)
+    .where(lte(slots.dueAt, now))
     .groupBy(slots.plan);
   if (!rows.some((row) => row.plan === plan)) return null;
   return new Date(Math.max(...rows.map(({ dueAt }) => dueAt.getTime())));
@@ -48,8 +50,11 @@ export async function unfinishedScheduledBackup(tx: Tx): Promise<string | null> 
   return rows[0]?.id ?? null;
 }
 
-/** The newest due instant that a worker settled, of any plan; null when none has looked at the schedule yet. */
+/** The newest due instant, not after now, that a worker settled, of any plan; null when none has looked at the schedule yet. */
 export async function newestSettledDueAt(db: Db): Promise<Date | null> {
-  const [row] = await db.select({ dueAt: max(slots.dueAt) }).from(slots);
+  const [row] = await db
+    .select({ dueAt: max(slots.dueAt) })
+    .from(slots)
+    .where(lte(slots.dueAt, sql`now()`));
   return row?.dueAt ?? null;
 }

@@ -9,6 +9,7 @@ import {
   findBackup,
   findCopies,
   findNewestCompleted,
+  findNewestGood,
   lockBackup,
   markExpired,
   requestCancel,
@@ -49,8 +50,8 @@ export async function cancelBackup(backend: Backend, actor: Actor, id: string): 
 
 /**
  * Marks a backup EXPIRED and has a worker remove its objects. Refused: running ones (`conflict`), COMPLETED ones under 24
- * hours old and the newest COMPLETED one of all (`protected`): the last restore point is not deleted by hand, because
- * nothing would be left to restore. A FAILED run is no restore point and may go at once. `typedName`, where given,
+ * hours old, the newest COMPLETED one of all and the newest of the whole database (`protected`): the last restore point is
+ * not deleted by hand, because nothing would be left to restore. A FAILED run is no restore point and may go at once. `typedName`, where given,
  * must be the file's name.
  */
 export async function deleteBackup(
@@ -93,6 +94,11 @@ export async function deleteBackup(
       if ((await findNewestCompleted(tx))?.id === id) {
         throw new AppError('protected', 'this is the newest completed backup', {
           hint: 'Take a new backup first; then this one can be deleted.',
+        });
+      }
+      if ((await findNewestGood(tx))?.id === id) {
+        throw new AppError('protected', 'this is the newest backup of the whole database', {
+          hint: 'Take a new backup of all tables first; then this one can be deleted.',
         });
       }
     }

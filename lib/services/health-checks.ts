@@ -6,14 +6,21 @@ import type { BackupRecord } from '#db/queries/backup.ts';
 /** A due backup counts as missing this long after its instant: a worker ticks every few seconds. */
 const OVERDUE_GRACE_MS = 10 * 60_000;
 
+/** Clocks of one installation differ by less than this. */
+const CLOCK_SLACK_MS = 5 * 60_000;
+
 const BACKUP_PAGE = '/settings/backup';
 
 export interface HealthFacts {
   readonly now: Date;
   readonly rpoHours: number;
   readonly livingWorkers: number;
+  /** The newest COMPLETED one of everything: a few tables, or a schema without rows, are no restore point. */
   readonly newestGood: BackupRecord | null;
+  /** The newest that failed by itself. */
   readonly newestFailed: BackupRecord | null;
+  /** The newest that a person cancelled. */
+  readonly newestCancelled: BackupRecord | null;
   /** The newest due instant some worker settled; null when none has looked at the schedule yet. */
   readonly newestSettledDueAt: Date | null;
 }
@@ -55,13 +62,22 @@ function recoveryPointCheck({ now, newestGood, rpoHours }: HealthFacts): HealthC
     return bad(
       'recovery-point',
       'CRITICAL',
-      'There is no completed backup: nothing could be restored.',
+      'There is no completed backup of the whole database: the application could not be restored.',
       'Create a backup now',
       BACKUP_PAGE,
     );
   }
   const ageMs = now.getTime() - newestGood.createdAt.getTime();
   const rpoMs = rpoHours * 3_600_000;
+  if (ageMs < -CLOCK_SLACK_MS) {
+    return bad(
+      'recovery-point',
+      'UNKNOWN',
+      `The newest completed backup is dated ${roughly(-ageMs)} in the future: a clock was or is wrong, so its age is not known.`,
+      'Create a backup now',
+      BACKUP_PAGE,
+    );
+  }
   const goal = `the target is ${rpoHours} ${rpoHours === 1 ? 'hour' : 'hours'}`;
   if (ageMs <= rpoMs) {
     return ok('recovery-point', `The newest completed backup is ${roughly(ageMs)} old; ${goal}.`);
@@ -75,27 +91,33 @@ function recoveryPointCheck({ now, newestGood, rpoHours }: HealthFacts): HealthC
   );
 }
 
-function lastRunCheck({ newestGood, newestFailed, now }: HealthFacts): HealthCheck {
-  const isFailedLast =
-    newestFailed !== null && (newestGood === null || newestFailed.createdAt > newestGood.createdAt);
-  if (!isFailedLast) {
-    return newestGood === null
-      ? bad('last-run', 'UNKNOWN', 'No backup has run yet.', 'Create a backup now', BACKUP_PAGE)
-      : ok('last-run', 'The last finished backup completed.');
+function lastRunCheck({ newestGood, newestFailed, newestCancelled, now }: HealthFacts): HealthCheck {
+  const isLater = (run: BackupRecord | null): run is BackupRecord =>
+    run !== null && (newestGood === null || run.createdAt > newestGood.createdAt);
+  const since = (run: BackupRecord): string => `${roughly(now.getTime() - run.createdAt.getTime())} ago`;
+  if (isLater(newestFailed)) {
+    const why = newestFailed.errorMessage === null ? '' : `: ${newestFailed.errorMessage}`;
+    const hint = newestFailed.errorHint === null ? '' : ` ${newestFailed.errorHint}`;
+    return bad(
+      'last-run',
+      newestGood === null ? 'CRITICAL' : 'WARNING',
+      `The last backup, ${since(newestFailed)}, failed${why}.${hint}`,
+      'See what failed',
+      `${BACKUP_PAGE}?status=FAILED`,
+    );
   }
-  const when = `${roughly(now.getTime() - newestFailed.createdAt.getTime())} ago`;
-  if (newestFailed.errorCode === 'cancelled') {
-    return ok('last-run', `The last backup, ${when}, was cancelled by a person.`);
+  if (isLater(newestCancelled)) {
+    return bad(
+      'last-run',
+      'UNKNOWN',
+      `The last backup, ${since(newestCancelled)}, was cancelled by a person, so whether it would have completed is not known.`,
+      'Create a backup now',
+      BACKUP_PAGE,
+    );
   }
-  const why = newestFailed.errorMessage === null ? '' : `: ${newestFailed.errorMessage}`;
-  const hint = newestFailed.errorHint === null ? '' : ` ${newestFailed.errorHint}`;
-  return bad(
-    'last-run',
-    newestGood === null ? 'CRITICAL' : 'WARNING',
-    `The last backup, ${when}, failed${why}.${hint}`,
-    'See what failed',
-    `${BACKUP_PAGE}?status=FAILED`,
-  );
+  return newestGood === null
+    ? bad('last-run', 'UNKNOWN', 'No backup has run yet.', 'Create a backup now', BACKUP_PAGE)
+    : ok('last-run', 'The last finished backup completed.');
 }
 
 function scheduleCheck(config: Config, { now }: HealthFacts): HealthCheck {
@@ -134,7 +156,7 @@ function overdueCheck(config: Config, facts: HealthFacts): HealthCheck {
     );
   }
   const { newest, missedCount } = dueSlots(config.schedule, facts.newestSettledDueAt, until);
-  if (newest === null) return ok('overdue', 'Every scheduled backup was started when it was due.');
+  if (newest === null) return ok('overdue', 'No scheduled backup waits to be started.');
   const count = missedCount + 1;
   return bad(
     'overdue',

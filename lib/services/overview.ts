@@ -2,8 +2,9 @@ import type { Overview, Ready } from '../contracts/overview.ts';
 import type { Backend } from '#db/backend.ts';
 import {
   catalogueNow,
-  findNewestCompleted,
+  findNewestCancelled,
   findNewestFailed,
+  findNewestGood,
   findRecent,
   findRunning,
 } from '#db/queries/backup.ts';
@@ -20,18 +21,29 @@ const RECENT_LIMIT = 30;
 /** Are we safe, since when, what is wrong, what next: by the catalogue's clock. */
 export async function readOverview(backend: Backend): Promise<Overview> {
   const { db, config } = backend;
-  const [now, settings, workers, newestGood, newestFailed, running, recent, summary, settledDueAt] =
-    await Promise.all([
-      catalogueNow(db),
-      readSettings(backend),
-      livingWorkers(db),
-      findNewestCompleted(db),
-      findNewestFailed(db),
-      findRunning(db),
-      findRecent(db, RECENT_LIMIT),
-      findSummary(db),
-      newestSettledDueAt(db),
-    ]);
+  const [
+    now,
+    settings,
+    workers,
+    newestGood,
+    newestFailed,
+    newestCancelled,
+    running,
+    recent,
+    summary,
+    settledDueAt,
+  ] = await Promise.all([
+    catalogueNow(db),
+    readSettings(backend),
+    livingWorkers(db),
+    findNewestGood(db),
+    findNewestFailed(db),
+    findNewestCancelled(db),
+    findRunning(db),
+    findRecent(db, RECENT_LIMIT),
+    findSummary(db),
+    newestSettledDueAt(db),
+  ]);
   return {
     newestGood: newestGood === null ? null : toBackupRow(newestGood),
     newestGoodAgeSeconds:
@@ -45,6 +57,7 @@ export async function readOverview(backend: Backend): Promise<Overview> {
       livingWorkers: workers.length,
       newestGood,
       newestFailed,
+      newestCancelled,
       newestSettledDueAt: settledDueAt,
     }),
     summary: toSummary(backend, summary, now),

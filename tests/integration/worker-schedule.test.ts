@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Catalogue } from '#db/client.ts';
 import type { Secret } from '#lib/core/secret.ts';
+import { newestSettledDueAt } from '#db/queries/slot.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
@@ -143,4 +144,16 @@ test('a slot that comes while the one before still runs is noted, not piled up',
   expect(
     await catalogue.raw`select details->>'reason' as reason from audit_entries where action = 'schedule.missed'`,
   ).toEqual([{ reason: 'the scheduled backup before was not finished' }]);
+});
+
+test('a clock that was far ahead for a moment does not stop the schedule, nor hide that a backup is overdue', async () => {
+  await tick(engine, at('2025-11-18T09:00:00Z'));
+  expect(await tick(engine, at('2099-11-18T09:00:00Z'))).toMatchObject({ taken: 'backup' });
+  await finish();
+  expect(await newestSettledDueAt(engine.db)).toEqual(at('2025-11-18T09:00:00Z'));
+  expect(await tick(engine, at('2025-11-19T00:00:10Z'))).toMatchObject({
+    taken: 'backup',
+    dueAt: at('2025-11-19T00:00:00Z'),
+  });
+  expect(await newestSettledDueAt(engine.db)).toEqual(at('2025-11-19T00:00:00Z'));
 });

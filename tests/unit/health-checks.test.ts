@@ -14,6 +14,7 @@ const good: HealthFacts = {
   livingWorkers: 1,
   newestGood: backup(11),
   newestFailed: null,
+  newestCancelled: null,
   newestSettledDueAt: new Date('2026-11-21T01:00:00Z'),
 };
 const state = (name: string, facts: Partial<HealthFacts>, of = config): string | undefined =>
@@ -31,7 +32,13 @@ test.each([
   ['worker', { livingWorkers: 0 }, 'CRITICAL'],
   ['last-run', { newestFailed: backup(1) }, 'WARNING'],
   ['last-run', { newestFailed: backup(1), newestGood: null }, 'CRITICAL'],
-  ['last-run', { newestFailed: backup(1, { errorCode: 'cancelled' }) }, 'OK'],
+  ['last-run', { newestCancelled: backup(1) }, 'UNKNOWN'],
+  ['last-run', { newestCancelled: backup(20) }, 'OK'],
+  // A cancelled run after a failed one proves nothing about what failed.
+  ['last-run', { newestFailed: backup(2), newestCancelled: backup(1) }, 'WARNING'],
+  // Clocks: an age that cannot be is not a young age.
+  ['recovery-point', { newestGood: backup(-2) }, 'UNKNOWN'],
+  ['recovery-point', { newestGood: backup(-0.01) }, 'OK'],
   ['last-run', { newestFailed: backup(20) }, 'OK'],
   ['last-run', { newestGood: null }, 'UNKNOWN'],
   ['overdue', { newestSettledDueAt: new Date('2026-11-20T01:00:00Z') }, 'CRITICAL'],
