@@ -17,8 +17,8 @@ export type Destination = z.infer<typeof Destination>;
 
 export const BackupId = z.uuid();
 
-/** A table as the person types it: `name` or `schema.name`; no path, NUL or newline can pass. */
-const tablePattern = /^[^\u0000-\u001f\u007f/\\]{1,129}$/u;
+/** A table as the person types it: `name` or `schema.name`; no path, NUL, newline or half a character can pass. */
+const tablePattern = /^[^\u0000-\u001f\u007f\ud800-\udfff/\\]{1,129}$/u;
 export const TableName = z
   .string()
   .regex(tablePattern, 'must be a table name such as "items" or "sales.items"')
@@ -28,7 +28,7 @@ const Description = z
   .string()
   .trim()
   .max(500)
-  .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/u, 'must not contain control characters');
+  .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f\ud800-\udfff]*$/u, 'must not contain control characters');
 
 /** POST /api/v1/admin/backup/trigger (4-ims.md BR-007, widened by tables and schemaOnly). */
 export const TriggerBackupRequest = z.strictObject({
@@ -50,7 +50,14 @@ export type TriggerBackupResponse = z.infer<typeof TriggerBackupResponse>;
 
 export const SORT_FIELDS = ['createdAt', 'size', 'duration', 'type', 'status'] as const;
 
-const instant = z.iso.datetime({ offset: true }).or(z.iso.date());
+/** What PostgreSQL's timestamps, and ISO 8601 with four digits, can both say. */
+const isInYears = (at: Date): boolean => at.getUTCFullYear() >= 1 && at.getUTCFullYear() <= 9998;
+const instantOf = (read: (value: string) => Date) =>
+  z.iso
+    .datetime({ offset: true })
+    .or(z.iso.date())
+    .transform(read)
+    .refine(isInYears, 'must be in the years 0001 to 9998');
 /** `to=2026-11-21` means the whole of that day (UTC). */
 const endOfRange = (value: string): Date =>
   value.includes('T') ? new Date(value) : new Date(`${value}T23:59:59.999Z`);
@@ -62,8 +69,8 @@ export const BackupHistoryQuery = z
     limit: z.coerce.number().int().min(1).max(200).default(20),
     type: Tier.optional(),
     status: BackupStatus.optional(),
-    from: instant.transform((value) => new Date(value)).optional(),
-    to: instant.transform(endOfRange).optional(),
+    from: instantOf((value) => new Date(value)).optional(),
+    to: instantOf(endOfRange).optional(),
     sort: z.enum(SORT_FIELDS).default('createdAt'),
     order: z.enum(['asc', 'desc']).default('desc'),
   })

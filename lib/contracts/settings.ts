@@ -5,7 +5,7 @@ const line = (max: number) =>
     .string()
     .trim()
     .max(max)
-    .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must be one line');
+    .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, 'must be one line');
 
 export const EmergencyContact = z.strictObject({
   name: line(100).min(1),

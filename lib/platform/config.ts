@@ -45,12 +45,29 @@ const isTimeZone = (value: string): boolean => {
   }
 };
 
+/** What cannot be read must be told here, by name: the drivers' own errors hold the whole address with its password. */
+const isReadableUrl = (value: string): boolean => {
+  const afterUser = value.lastIndexOf('@') + 1;
+  // Several hosts may be named; the first stands for all.
+  const oneHost = value.slice(0, afterUser) + value.slice(afterUser).replace(/,[^/?]*/, '');
+  try {
+    const { username, password, pathname } = new URL(oneHost);
+    return [username, password, pathname].every((part) => decodeURIComponent(part).length >= 0);
+  } catch {
+    return false;
+  }
+};
+
 /** Every environment variable Holdfast reads, by its name. README's table is checked against these keys by a test. */
 export const Environment = z.object({
   DATABASE_URL: optional(
     z
       .string()
       .regex(/^postgres(ql)?:\/\/./, 'must be an address that starts with postgres://')
+      .refine(
+        isReadableUrl,
+        'cannot be read: in user and password, percent-encode what is special in an address',
+      )
       .transform((value) => new Secret(value)),
   ),
   HOLDFAST_SECRET: optional(

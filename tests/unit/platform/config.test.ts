@@ -161,4 +161,23 @@ describe('a configuration', () => {
     expect(refusal(() => needDatabaseUrl(parseConfig({}))).message).toBe('DATABASE_URL is missing');
     expect(refusal(() => needSecret(parseConfig({}))).message).toBe('HOLDFAST_SECRET is missing');
   });
+
+  it.each([
+    'postgres://user:canary@host:notaport/holdfast',
+    'postgres://user:canary%zz@host/holdfast',
+    'postgres://user:canary#1@host/holdfast',
+  ])('refuses an address of the catalogue that no driver can read, without repeating it', (url) => {
+    const error = refusal(() => parseConfig({ DATABASE_URL: url }));
+    expect(error.code).toBe('config');
+    expect(error.message).toContain('DATABASE_URL');
+    expect(inspect(error, { depth: null })).not.toContain('canary');
+  });
+
+  it.each([
+    'postgres://user:a%2Cb@host:5432/holdfast',
+    'postgres://user:p,w@host/holdfast?sslmode=require',
+    'postgresql://user@one:5432,two:5433/holdfast',
+  ])('accepts %s', (url) => {
+    expect(parseConfig({ DATABASE_URL: url }).databaseUrl?.reveal()).toBe(url);
+  });
 });
