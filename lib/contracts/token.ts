@@ -7,7 +7,8 @@ export const TokenName = z
   .trim()
   .min(1)
   .max(100)
-  .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, 'must not contain control characters');
+  .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, 'must not contain control characters')
+  .refine((name) => !name.includes('../'), 'must not contain "../"');
 
 export const TokenRow = z.object({
   id: TokenId,

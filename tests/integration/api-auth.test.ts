@@ -203,6 +203,43 @@ describe('tokens', () => {
     expect((await seen({ cookie, ...bearer('hf_x') })).status).toBe(401);
   });
 
+  test.each(['a\nb', 'a\u0000b', '../a', ' ', 'x'.repeat(101)])('the name %j is refused', async (name) => {
+    const json = { name, role: 'viewer' };
+    const problem = await problemOf(await api.call(createToken, 'POST', '/x', { json }));
+    expect(problem).toMatchObject({ status: 422, code: 'invalid' });
+    expect(problem.errors?.map(({ field }) => field)).toEqual(['name']);
+  });
+
+  test('a body that is not JSON is 400 on every route that takes one; a malformed id 422, an unknown one 404', async () => {
+    const id = '00000000-0000-4000-8000-000000000000';
+    for (const [handler, method] of [
+      [createToken, 'POST'],
+      [createUser, 'POST'],
+      [patchUser, 'PATCH'],
+      [putSettings, 'PUT'],
+    ] as const) {
+      const broken = await problemOf(
+        await api.call(handler, method, '/x', { params: { id }, body: '{"a":' }),
+      );
+      expect(broken).toMatchObject({ status: 400, code: 'usage' });
+    }
+    for (const [handler, method, json] of [
+      [revoke, 'DELETE', undefined],
+      [patchUser, 'PATCH', { role: 'viewer' }],
+    ] as const) {
+      for (const [given, status] of [
+        ['../x', 422],
+        ['1', 422],
+        [id, 404],
+      ] as const) {
+        const options = { params: { id: given }, ...(json === undefined ? {} : { json }) };
+        const problem = await problemOf(await api.call(handler, method, '/x', options));
+        expect(problem.status).toBe(status);
+        if (status === 422) expect(problem.errors?.[0]?.field).toBe('id');
+      }
+    }
+  });
+
   test('bad input names the field', async () => {
     const problem = await problemOf(
       await api.call(createToken, 'POST', '/x', { json: { name: 'a\nb', role: 'root', expiresInDays: 0 } }),

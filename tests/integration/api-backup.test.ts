@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DELETE, GET as detail } from '#app/api/v1/admin/backup/[id]/route.ts';
+import { GET as download } from '#app/api/v1/admin/backup/[id]/download/route.ts';
 import { POST as cancel } from '#app/api/v1/admin/backup/[id]/cancel/route.ts';
 import { GET as history } from '#app/api/v1/admin/backup/history/route.ts';
 import { POST as trigger } from '#app/api/v1/admin/backup/trigger/route.ts';
@@ -115,6 +116,23 @@ describe('trigger', () => {
     expect(await jobs('backup')).toEqual([]);
   });
 
+  test('row, audit entry and job come together or not at all', async () => {
+    const counts = async () =>
+      (
+        await api.catalogue
+          .raw`select (select count(*) from backups) as backups, (select count(*) from audit_entries) as entries`
+      )[0];
+    const before = await counts();
+    await api.catalogue.raw`alter schema pgboss rename to pgboss_away`;
+    try {
+      expect((await post()).status).toBeGreaterThanOrEqual(500);
+    } finally {
+      await api.catalogue.raw`alter schema pgboss_away rename to pgboss`;
+    }
+    expect(await counts()).toEqual(before);
+    expect((await post()).status).toBe(202);
+  });
+
   test('a body over the limit is refused', async () => {
     const problem = await problemOf(await post({ description: 'x'.repeat(1_100_000) }));
     expect(problem).toMatchObject({ status: 400, code: 'usage' });
@@ -126,6 +144,7 @@ describe('who may', () => {
     ['POST trigger', trigger, 'POST', {}],
     ['GET history', history, 'GET', {}],
     ['GET one', detail, 'GET', { id: UNKNOWN }],
+    ['GET download', download, 'GET', { id: UNKNOWN }],
     ['DELETE one', DELETE, 'DELETE', { id: UNKNOWN }],
     ['POST cancel', cancel, 'POST', { id: UNKNOWN }],
   ] as const;
@@ -144,6 +163,7 @@ describe('one backup', () => {
   test('unknown id 404, malformed id 422 naming it', async () => {
     for (const [handler, method] of [
       [detail, 'GET'],
+      [download, 'GET'],
       [DELETE, 'DELETE'],
       [cancel, 'POST'],
     ] as const) {
@@ -171,6 +191,16 @@ describe('one backup', () => {
       durationMs: 1600,
       progress: null,
     });
+  });
+
+  test('is the row of the history, word for word, and what the page needs besides', async () => {
+    const id = await addBackup(api, { tiers: ['DAILY', 'WEEKLY'], ageHours: 30 });
+    const list = (await (await api.call(history, 'GET', '/x')).json()) as { data: object[] };
+    const shown = (await (await api.call(detail, 'GET', '/x', { params: { id } })).json()) as object;
+    expect(shown).toMatchObject(list.data[0] ?? {});
+    expect(Object.keys(shown)).toEqual(
+      expect.arrayContaining(['durationMs', 'progress', 'copies', 'error', 'plainSize', 'options']),
+    );
   });
 
   test('cancel: 202 while it runs, once in the audit log, 409 afterwards', async () => {
@@ -248,6 +278,45 @@ describe('history', () => {
     expect(answer.summary).toMatchObject({ totalBackups: 1, totalSize: 47_395_635, lastFailed: null });
     expect(answer.summary.lastSuccessful).toBe(answer.data[0]?.createdAt);
     expect(new Date(answer.summary.nextScheduled ?? 0).getUTCHours()).toBe(1);
+  });
+
+  test('each field of BR-007 is there, under its name and with its type, also where nothing is known yet', async () => {
+    await addBackup(api, { ageHours: 2 });
+    await addBackup(api, { status: 'FAILED' });
+    await api.catalogue.raw`insert into backups (filename, type, tiers, destinations)
+      values ('x.dump', 'MANUAL', '{MANUAL}', '{s3,local}')`;
+    const answer = (await (await api.call(history, 'GET', '/x')).json()) as {
+      data: Record<string, unknown>[];
+      meta: object;
+      summary: object;
+    };
+    expect(Object.keys(answer).sort()).toEqual(['data', 'meta', 'summary']);
+    expect(answer.meta).toEqual({ total: 3, page: 1, limit: 20 });
+    expect(answer.data).toHaveLength(3);
+    const text = expect.any(String) as string;
+    const number = expect.any(Number) as number;
+    for (const row of answer.data) {
+      expect(row).toMatchObject({
+        id: text,
+        filename: text,
+        size: number,
+        sizeHuman: text,
+        type: text,
+        storage: expect.stringMatching(/^(local|s3)$/) as string,
+        status: text,
+        duration: number,
+        checksum: text,
+        createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
+        expiresAt: null,
+      });
+    }
+    expect(answer.summary).toEqual({
+      totalBackups: 1,
+      totalSize: 1000,
+      lastSuccessful: text,
+      lastFailed: text,
+      nextScheduled: text,
+    });
   });
 
   test.each([

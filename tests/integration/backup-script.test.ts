@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Catalogue } from '#db/client.ts';
+import { Manifest, manifestNameOf } from '#lib/contracts/manifest.ts';
 import type { Secret } from '#lib/core/secret.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { freePort, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -117,6 +118,13 @@ test('0 with the catalogue down, and it says so', async () => {
   const { code, stderr } = await backup([], { DATABASE_URL: `postgres://x@127.0.0.1:${String(port)}/x` });
   expect(code).toBe(0);
   expect(stderr).toContain('the catalogue does not answer');
+  const names = readdirSync(join(folder, 'backups'));
+  const archive = names.find((name) => name.endsWith('.dump')) ?? '';
+  const manifest = Manifest.parse(
+    JSON.parse(readFileSync(join(folder, 'backups', manifestNameOf(archive)), 'utf8')),
+  );
+  expect(manifest).toMatchObject({ archive, tiers: expect.arrayContaining(['DAILY']) as string[] });
+  expect(manifest.stored.bytes).toBe(readFileSync(join(folder, 'backups', archive)).length);
 });
 
 test('1: pg_dump cannot sign in; the failure is recorded, the password is not told', async () => {
