@@ -10,7 +10,7 @@ const HELP = `Usage: npm run worker
 Takes scheduled and manual backups, removes expired ones and puts right what dead workers left. Any number of workers may
 share one catalogue. Reads the environment and .env; README lists the variables. Logs JSON lines to stderr.
 SIGTERM or Ctrl-C: a running backup may finish within 30 seconds, then it is aborted cleanly. A second one ends at once.
-Exit codes: 0 stopped, 20 configuration, 130 or 143 ended by a second signal.
+Exit codes: 0 stopped, 1 a fault in Holdfast (start it again), 20 configuration, 130 or 143 ended by a second signal.
 `;
 if (process.argv.includes('--help')) {
   process.stdout.write(HELP);
@@ -46,4 +46,16 @@ process.on('unhandledRejection', (reason) => {
   createLogger('error', { process: 'worker' }).error('a promise was rejected and nobody looked', {
     error: reason instanceof Error ? reason : new AppError('bug', String(reason)),
   });
+});
+// What was thrown outside of any promise (postgres.js does, where a server goes away under a pending write) may have left
+// a connection unusable. The running backup may finish; then a fresh process must take over.
+process.on('uncaughtException', (error) => {
+  createLogger('error', { process: 'worker' }).error(
+    'an exception reached nobody; this worker ends once its running backup is over',
+    { error },
+  );
+  if (isStopping) return;
+  isStopping = true;
+  const end = () => process.exit(ERRORS.bug.exit);
+  worker.stop(loadConfig().timeoutMinutes * 60_000).then(end, end);
 });

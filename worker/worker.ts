@@ -31,10 +31,11 @@ export interface Worker {
   /** Resolves when the catalogue and the queue answered and jobs are being taken. */
   readonly ready: Promise<void>;
   /**
-   * Takes nothing more, lets a running backup finish within the limit, else aborts it cleanly (FAILED `interrupted`,
-   * leftovers removed), removes the heartbeat row and closes all connections. A second call waits for the first.
+   * Takes nothing more, lets a running backup finish within the limit (default `stopLimitMs`), else aborts it cleanly (FAILED
+   * `interrupted`, leftovers removed), removes the heartbeat row and closes all connections. A second call waits for the
+   * first.
    */
-  stop(): Promise<void>;
+  stop(limitMs?: number): Promise<void>;
 }
 
 export interface WorkerOptions {
@@ -180,17 +181,14 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
   // Whoever does not wait for it must not be killed by it: `stop` before the catalogue answered rejects it.
   ready.catch(() => undefined);
 
-  const end = async (): Promise<void> => {
+  const end = async (limitMs: number): Promise<void> => {
     log.info('worker is stopping', { running: active.size });
     ending.abort(new AppError('interrupted', 'the worker is stopping'));
     await ready.catch(() => undefined);
     // Not awaited: it ends when the running backup does.
     const offWork = Promise.allSettled([boss?.offWork(backupJob.name), boss?.offWork(removeJob.name)]);
     const settled = Promise.allSettled(active.values());
-    const isDone = await Promise.race([
-      settled.then(() => true),
-      clock.sleep(options.stopLimitMs ?? 30_000).then(() => false),
-    ]);
+    const isDone = await Promise.race([settled.then(() => true), clock.sleep(limitMs).then(() => false)]);
     if (!isDone) {
       aborting.abort(stoppedError());
       await Promise.race([settled, clock.sleep(CLEAN_UP_MS)]);
@@ -207,5 +205,5 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
     log.info('worker has stopped');
   };
   let stopping: Promise<void> | undefined;
-  return { id, ready, stop: () => (stopping ??= end()) };
+  return { id, ready, stop: (limitMs = options.stopLimitMs ?? 30_000) => (stopping ??= end(limitMs)) };
 }

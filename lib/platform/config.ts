@@ -132,7 +132,8 @@ export const Environment = z.object({
   BACKUP_RETENTION_WEEKLY: count(4, 520),
   BACKUP_RETENTION_MONTHLY: count(12, 240),
   BACKUP_MANUAL_INTERVAL_MINUTES: count(60, 100_000),
-  BACKUP_TIMEOUT_MINUTES: count(360, 100_000, 1),
+  // A timer of more than 24.8 days fires at once.
+  BACKUP_TIMEOUT_MINUTES: count(360, 35_000, 1),
   BACKUP_PG_BIN_DIRS: z.preprocess(
     (v) => v ?? '',
     z.string().transform((value) => value.split(':').filter((item) => item !== '')),

@@ -229,6 +229,29 @@ test('a second SIGTERM ends it at once, and the next worker puts right what that
   );
 });
 
+/** postgres.js throws like this, outside of any promise, where a server goes away under a pending write. */
+const THROWS_ON_SIGUSR2 = `--import=data:text/javascript,${encodeURIComponent(
+  `process.on('SIGUSR2',()=>setImmediate(()=>null.write()))`,
+)}`;
+
+test('an exception nobody catches: the running backup completes, then the worker exits 1 and leaves no row', async () => {
+  const worker = await startWorker({ NODE_OPTIONS: THROWS_ON_SIGUSR2 });
+  throttle.limit(SLOW);
+  const id = await queueBackup(engine);
+  await backupWhere(catalogue.raw, id, isDumping, logs);
+  process.kill(worker.pid, 'SIGUSR2');
+  await worker.until('an exception reached nobody');
+  process.kill(worker.pid, 'SIGUSR2');
+  throttle.limit(Infinity);
+  expect(await worker.exited).toBe(1);
+  expect(await seeBackup(catalogue.raw, id)).toMatchObject({ status: 'COMPLETED' });
+  expect(await rowOf(worker)).toHaveLength(0);
+
+  const idle = await startWorker({ NODE_OPTIONS: THROWS_ON_SIGUSR2 });
+  process.kill(idle.pid, 'SIGUSR2');
+  expect(await idle.exited).toBe(1);
+});
+
 test('the catalogue restarts in mid-run: the dump goes on and is recorded when it is back', async () => {
   await startWorker();
   await startWorker();

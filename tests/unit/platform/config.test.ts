@@ -180,4 +180,11 @@ describe('a configuration', () => {
   ])('accepts %s', (url) => {
     expect(parseConfig({ DATABASE_URL: url }).databaseUrl?.reveal()).toBe(url);
   });
+
+  it('refuses a time limit that no timer can keep', () => {
+    expect(refusal(() => parseConfig({ BACKUP_TIMEOUT_MINUTES: '40000' })).message).toContain(
+      'BACKUP_TIMEOUT_MINUTES',
+    );
+    expect(parseConfig({ BACKUP_TIMEOUT_MINUTES: '35000' }).timeoutMinutes * 60_000).toBeLessThan(2 ** 31);
+  });
 });
