@@ -1,6 +1,6 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Checkbox, Collapse, Input, Modal, Select } from 'antd';
+import { Checkbox, Collapse, Input, Select } from 'antd';
 import { useId, useState } from 'react';
 import { triggerBackupAction } from '#app/actions/backup.ts';
 import type { TriggerBackupRequest } from '#lib/contracts/backup.ts';
@@ -8,6 +8,7 @@ import type { Installation } from '#lib/contracts/settings.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { useSettings } from '#lib/client/use-settings.ts';
+import { Dialog } from '#components/ui/dialog.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 
 const whatHappens = (installation: Installation): string => {
@@ -49,8 +50,7 @@ export function CreateBackupModal({ onClose }: { readonly onClose: () => void })
   };
 
   return (
-    <Modal
-      open
+    <Dialog
       title="Create a backup now"
       okText="Start backup"
       okButtonProps={{ loading: start.isPending, 'data-testid': 'start-backup' }}
@@ -80,7 +80,6 @@ export function CreateBackupModal({ onClose }: { readonly onClose: () => void })
             value={note}
             maxLength={500}
             placeholder="Before the upgrade"
-            autoFocus
             onChange={(event) => {
               setNote(event.target.value);
             }}
@@ -159,6 +158,6 @@ export function CreateBackupModal({ onClose }: { readonly onClose: () => void })
         {/* Enter in the note starts it, as a form does. */}
         <button type="submit" hidden aria-hidden tabIndex={-1} />
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,11 +1,12 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Form, Input, Modal, Select } from 'antd';
+import { Form, Input, Select } from 'antd';
 import { createTokenAction } from '#app/actions/token.ts';
 import type { CreateTokenRequest } from '#lib/contracts/token.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { roleOptions } from '#lib/client/role-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { Dialog } from '#components/ui/dialog.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { NewToken } from './new-token.tsx';
 
@@ -32,8 +33,7 @@ export function CreateTokenModal({ onClose }: { readonly onClose: () => void }) 
   });
   if (create.isSuccess) return <NewToken created={create.data} onClose={onClose} />;
   return (
-    <Modal
-      open
+    <Dialog
       title="Create a token"
       okText="Create token"
       okButtonProps={{ loading: create.isPending, 'data-testid': 'save-token' }}
@@ -57,7 +57,7 @@ export function CreateTokenModal({ onClose }: { readonly onClose: () => void }) 
           extra="What will use it, so that you know later what stops working when it is revoked."
           rules={[{ required: true, whitespace: true, message: 'Give it a name.' }]}
         >
-          <Input maxLength={100} autoComplete="off" placeholder="nightly-report" autoFocus />
+          <Input maxLength={100} autoComplete="off" placeholder="nightly-report" />
         </Form.Item>
         <Form.Item<Fields> name="role" label="Role">
           <Select options={[...roleOptions]} />
@@ -68,6 +68,6 @@ export function CreateTokenModal({ onClose }: { readonly onClose: () => void }) 
         {create.isError && <ProblemAlert error={create.error} title="The token was not created" />}
         <button type="submit" hidden aria-hidden tabIndex={-1} />
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

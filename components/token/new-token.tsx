@@ -1,6 +1,7 @@
 'use client';
-import { Alert, Button, Modal } from 'antd';
+import { Alert, Button } from 'antd';
 import type { CreateTokenResponse } from '#lib/contracts/token.ts';
+import { Dialog } from '#components/ui/dialog.tsx';
 import { CommandBlock } from '#components/ui/command-block.tsx';
 
 /** The only time a token is shown. Neither Esc nor a click beside it closes it. */
@@ -12,8 +13,7 @@ export function NewToken({
   readonly onClose: () => void;
 }) {
   return (
-    <Modal
-      open
+    <Dialog
       title="Your new token"
       closable={false}
       keyboard={false}
@@ -35,6 +35,6 @@ export function NewToken({
           <CommandBlock command={created.token} what="token" />
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

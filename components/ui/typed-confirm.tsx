@@ -1,6 +1,7 @@
 'use client';
-import { Form, Input, Modal } from 'antd';
+import { Form, Input } from 'antd';
 import { useId, useState, type ReactNode } from 'react';
+import { Dialog } from './dialog.tsx';
 import { ProblemAlert } from './problem-alert.tsx';
 
 /** Asks for a name before something is destroyed; the button works only when the name is exact. */
@@ -31,8 +32,7 @@ export function TypedConfirm({
     if (isExact && !isPending) onConfirm(typed.trim());
   };
   return (
-    <Modal
-      open
+    <Dialog
       title={title}
       okText={actionLabel}
       okButtonProps={{
@@ -44,7 +44,6 @@ export function TypedConfirm({
       cancelText="Keep it"
       onOk={confirm}
       onCancel={onCancel}
-      destroyOnHidden
     >
       <div className="hf-stack">
         <div>{loss}</div>
@@ -61,11 +60,10 @@ export function TypedConfirm({
             onChange={(event) => {
               setTyped(event.target.value);
             }}
-            autoFocus
           />
         </Form>
         {error !== null && error !== undefined && <ProblemAlert error={error} />}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,11 +1,12 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Form, Input, Modal, Select } from 'antd';
+import { Form, Input, Select } from 'antd';
 import { createUserAction } from '#app/actions/user.ts';
 import type { CreateUserRequest } from '#lib/contracts/user.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { roleOptions } from '#lib/client/role-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { Dialog } from '#components/ui/dialog.tsx';
 import { newPasswordRules } from '#components/ui/new-password-rules.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 
@@ -20,8 +21,7 @@ export function AddUserModal({ onClose }: { readonly onClose: () => void }) {
     },
   });
   return (
-    <Modal
-      open
+    <Dialog
       title="Add a user"
       okText="Add user"
       okButtonProps={{ loading: create.isPending, 'data-testid': 'save-user' }}
@@ -44,7 +44,7 @@ export function AddUserModal({ onClose }: { readonly onClose: () => void }) {
           label="Email"
           rules={[{ required: true, type: 'email', message: 'Type an email address.', transform: trim }]}
         >
-          <Input type="email" autoComplete="off" maxLength={254} autoFocus />
+          <Input type="email" autoComplete="off" maxLength={254} />
         </Form.Item>
         <Form.Item<CreateUserRequest> name="role" label="Role">
           <Select options={[...roleOptions]} />
@@ -60,7 +60,7 @@ export function AddUserModal({ onClose }: { readonly onClose: () => void }) {
         {create.isError && <ProblemAlert error={create.error} title="The user was not added" />}
         <button type="submit" hidden aria-hidden tabIndex={-1} />
       </Form>
-    </Modal>
+    </Dialog>
   );
 }
 

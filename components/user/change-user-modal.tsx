@@ -1,10 +1,11 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Form, Input, Modal } from 'antd';
+import { Form, Input } from 'antd';
 import { updateUserAction } from '#app/actions/user.ts';
 import type { UpdateUserRequest, UserRow } from '#lib/contracts/user.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { Dialog } from '#components/ui/dialog.tsx';
 import { newPasswordRules } from '#components/ui/new-password-rules.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 
@@ -63,8 +64,7 @@ export function ChangeUserModal({
   });
   const { title, text, ok } = words(user)[change];
   return (
-    <Modal
-      open
+    <Dialog
       title={title}
       okText={ok}
       okButtonProps={{
@@ -92,12 +92,12 @@ export function ChangeUserModal({
           <p className="hf-muted">{text}</p>
           {change === 'password' && (
             <Form.Item name="password" label="New password" rules={newPasswordRules}>
-              <Input.Password autoComplete="new-password" maxLength={256} autoFocus />
+              <Input.Password autoComplete="new-password" maxLength={256} />
             </Form.Item>
           )}
           {update.isError && <ProblemAlert error={update.error} title="Nothing was changed" />}
         </div>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }
