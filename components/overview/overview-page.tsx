@@ -1,5 +1,6 @@
 'use client';
 import { Skeleton } from 'antd';
+import type { Overview } from '#lib/contracts/overview.ts';
 import { useOverview } from '#lib/client/use-overview.ts';
 import { RunningPanel } from '#components/backup/running-panel.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
@@ -9,6 +10,12 @@ import { RecentStrip } from './recent-strip.tsx';
 import { Targets } from './targets.tsx';
 import { TroubleList } from './trouble-list.tsx';
 import { VerdictBanner } from './verdict-banner.tsx';
+
+/** The checks, but for what the first sentence says already while there is no restore point. */
+function untold({ newestGood, recent, checks }: Overview): Overview['checks'] {
+  if (newestGood !== null) return checks;
+  return checks.filter(({ name }) => name !== 'recovery-point' && (name !== 'last-run' || recent.length > 0));
+}
 
 /** Are we safe? Since when? What is wrong? What do I do next? In this order. */
 export function OverviewPage({ mayManage }: { readonly mayManage: boolean }) {
@@ -38,7 +45,7 @@ export function OverviewPage({ mayManage }: { readonly mayManage: boolean }) {
       {data !== undefined && (
         <>
           <VerdictBanner overview={data} mayManage={mayManage} />
-          <TroubleList checks={data.checks} mayManage={mayManage} />
+          <TroubleList checks={untold(data)} mayManage={mayManage} />
           {data.running.map((row) => (
             <RunningPanel key={row.id} row={row} mayCancel={mayManage} />
           ))}
