@@ -17,6 +17,8 @@ interface ScriptRun {
   readonly schemaOnly: boolean;
   /** Where the script wrote, which may not be where the installation keeps its archives. */
   readonly localPath: string;
+  /** Whether S3 copies lie in BACKUP_S3_BUCKET, where the console looks for them. */
+  readonly isOwnBucket: boolean;
 }
 
 interface Outcome {
@@ -30,9 +32,13 @@ const warn = (line: string): void => {
   process.stderr.write(`warning: ${line}\n`);
 };
 
-/** The key of a local copy below BACKUP_LOCAL_PATH; null for one elsewhere, which the catalogue could never find. */
-function catalogueKey(config: Config, localPath: string, copy: ArchiveCopy): string | null {
-  if (copy.destination !== 'local') return copy.key;
+/** The key under which the console finds a copy; null for one in another folder or bucket, which it never could. */
+function catalogueKey(
+  config: Config,
+  { localPath, isOwnBucket }: ScriptRun,
+  copy: ArchiveCopy,
+): string | null {
+  if (copy.destination === 's3') return isOwnBucket ? copy.key : null;
   const key = relative(config.localPath, join(localPath, copy.key));
   return key.startsWith('..') || isAbsolute(key) ? null : key;
 }
@@ -48,13 +54,20 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
   }
   const { result, error } = outcome;
   const copies = (outcome.copies ?? []).flatMap((copy) => {
-    const key = catalogueKey(config, run.localPath, copy);
+    const key = catalogueKey(config, run, copy);
     return key === null ? [] : [{ ...copy, key }];
   });
-  if (error === undefined && copies.length === 0) {
-    warn(`${run.localPath} is not under BACKUP_LOCAL_PATH, so the console does not list this backup`);
-    return;
+  const listed = new Set(copies.map(({ destination }) => destination));
+  const says = `so the console does not list this ${listed.size === 0 ? 'backup' : 'copy'}`;
+  for (const { destination } of outcome.copies ?? []) {
+    if (listed.has(destination)) continue;
+    warn(
+      destination === 'local'
+        ? `${run.localPath} is not under BACKUP_LOCAL_PATH, ${says}`
+        : `the bucket of --s3-bucket is not BACKUP_S3_BUCKET, ${says}`,
+    );
   }
+  if (error === undefined && copies.length === 0) return;
   const catalogue = openCatalogue(config.databaseUrl, {
     applicationName: 'holdfast-backup-sh',
     maxConnections: 1,
@@ -74,7 +87,7 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
         checksum: result?.stored.sha256 ?? null,
         plainSizeBytes: result?.plain.bytes ?? null,
         plainChecksum: result?.plain.sha256 ?? null,
-        storagePath: result?.storagePath ?? null,
+        storagePath: (listed.has('local') ? result?.storagePath : copies[0]?.key) ?? null,
         durationMs: result?.durationMs ?? null,
         tableCount: result?.tableCount ?? null,
         manifest: result?.manifest ?? null,

@@ -103,7 +103,11 @@ function readTables(list: string): string[] {
 }
 
 /** The installation's configuration as the flags change it. */
-function readConfig(options: Options): { readonly config: Config; readonly installed: Config } {
+function readConfig(options: Options): {
+  readonly config: Config;
+  readonly installed: Config;
+  readonly installedBucket: string | undefined;
+} {
   // A path typed at the prompt is relative to where it was typed, one in .env to the installation.
   const outputDir = options.outputDir === undefined ? undefined : resolve(options.outputDir);
   loadEnvironment();
@@ -119,7 +123,11 @@ function readConfig(options: Options): { readonly config: Config; readonly insta
       fields: { variable: 'BACKUP_S3_BUCKET' },
     });
   }
-  return { installed, config: { ...installed, localPath: outputDir ?? installed.localPath } };
+  return {
+    installed,
+    installedBucket: process.env['BACKUP_S3_BUCKET'],
+    config: { ...installed, localPath: outputDir ?? installed.localPath },
+  };
 }
 
 function progressPrinter(isVerbose: boolean): RunContext['progress'] {
@@ -139,7 +147,7 @@ function progressPrinter(isVerbose: boolean): RunContext['progress'] {
 const noHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolve() };
 
 async function run(options: Options): Promise<number> {
-  const { config, installed } = readConfig(options);
+  const { config, installed, installedBucket } = readConfig(options);
   const stopping = new AbortController();
   const onSignal = (): void => {
     stopping.abort(new AppError('cancelled', 'the backup was cancelled', { hint: 'Start it again.' }));
@@ -169,6 +177,7 @@ async function run(options: Options): Promise<number> {
         tables: options.tables,
         schemaOnly: options.schemaOnly,
         localPath: config.localPath,
+        isOwnBucket: options.bucket === undefined || options.bucket === installedBucket,
       },
       outcome,
     );

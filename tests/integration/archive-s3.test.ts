@@ -268,9 +268,7 @@ describeWith('s3')('archives in a real S3 server', () => {
         NODE_ENV: 'test' as const,
         PATH: process.env['PATH'],
         ...engine.environment,
-        // Only the flags are to speak of S3.
         BACKUP_STORAGE: 'local',
-        BACKUP_S3_BUCKET: '',
         ...more,
       };
       execFile(SCRIPT, [...args], { env, cwd: folder }, (error, stdout, stderr) => {
@@ -296,6 +294,26 @@ describeWith('s3')('archives in a real S3 server', () => {
     expect(sha256(readFileSync(join(engine.config.localPath, row.filename)))).toBe(row.checksum);
     expect(local()).toContain(manifestNameOf(row.filename));
     expect(await keys()).toContain(manifestNameOf(key));
+  });
+
+  test('backup.sh: the catalogue lists no copy where the console would not look for it', async () => {
+    const other = await s3.createBucket('other');
+    const elsewhere = join(folder, 'elsewhere');
+    const before = (await catalogue.raw`select 1 from backups`).length;
+    const nowhere = await script(['--output-dir', elsewhere, '--upload-s3', '--s3-bucket', other]);
+    expect(nowhere.code).toBe(0);
+    expect(nowhere.stderr).toMatch(/BACKUP_LOCAL_PATH.*\n.*BACKUP_S3_BUCKET/);
+    expect(await catalogue.raw`select 1 from backups`).toHaveLength(before);
+    const { Contents } = await s3.client.send(new ListObjectsV2Command({ Bucket: other }));
+    expect(Contents).toHaveLength(2);
+
+    const half = await script(['--output-dir', elsewhere, '--upload-s3']);
+    expect(half.code).toBe(0);
+    expect(half.stderr).toMatch(/does not list this copy/);
+    const row = await newestRow();
+    expect(row.copies).toMatchObject([{ destination: 's3', status: 'STORED' }]);
+    const path = await catalogue.raw`select storage_path as path from backups where id = ${row.id}`;
+    expect(path).toEqual([{ path: row.copies[0]?.key }]);
   });
 
   test.each([
