@@ -219,6 +219,8 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
           stop();
           run.stdout.destroy();
           await run.exit;
+          // A reserved connection would let end() wait out its whole limit.
+          shared.release();
           await sql.end({ timeout: 1 });
         },
       };
