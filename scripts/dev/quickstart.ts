@@ -5,6 +5,7 @@ import { migrateCatalogue } from '#db/migrate.ts';
 import { AppError, toAppError } from '#lib/core/errors.ts';
 import { Secret } from '#lib/core/secret.ts';
 import { parseConfig } from '#lib/platform/config.ts';
+import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 import { loadDemoDatabase } from '../demo/load.ts';
 import { loadDotEnv, readEnvFile, ROOT } from '../load-env.ts';
 import { printError } from '../print-error.ts';
@@ -177,13 +178,18 @@ async function bringUp(
   await buildWeb({ root: ROOT, env, logFile: join(folder.logs, 'build.log'), say, signal: stopping.signal });
   stopping.signal.throwIfAborted();
 
-  const serve = (name: string, args: readonly string[], stopLimitMs: number) => {
+  const serve = (
+    name: string,
+    args: readonly string[],
+    stopLimitMs: number,
+    more: Readonly<Record<string, string>> = {},
+  ) => {
     const logFile = join(folder.logs, `${name}.log`);
     const service = superviseService({
       name,
       args,
       cwd: ROOT,
-      env,
+      env: { ...env, ...more },
       logFile,
       stopLimitMs,
       say,
@@ -198,7 +204,7 @@ async function bringUp(
     services.push(service);
     started.push(service);
   };
-  serve('worker', ['worker/main.ts'], 30_000);
+  serve('worker', [...WORKER_COMMAND.nodeArgs, WORKER_COMMAND.script], 30_000, WORKER_COMMAND.env);
   serve('web', ['node_modules/next/dist/bin/next', 'start', '-p', String(config.port)], 10_000);
   await waitUntilReady(config.port);
   for (const service of services) service.markReady();

@@ -7,6 +7,7 @@ import postgres from 'postgres';
 import { migrateCatalogue } from '#db/migrate.ts';
 import type { Role } from '#lib/core/actor.ts';
 import type { Secret } from '#lib/core/secret.ts';
+import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 import { buildWeb } from '#scripts/dev/build.ts';
 import { startLogged, type LoggedProcess } from './logged-process.ts';
 import { freePort, startPostgres, type TestPostgres } from './postgres.ts';
@@ -146,14 +147,14 @@ export async function startConsole(env: Readonly<Record<string, string>> = {}): 
   const admin = make('admin');
   const viewer = make('viewer');
 
-  const start = (args: readonly string[]): LoggedProcess => {
-    const started = startLogged([process.execPath, ...args], { cwd: ROOT, env: environment });
+  const start = (args: readonly string[], more: Readonly<Record<string, string>> = {}): LoggedProcess => {
+    const started = startLogged([process.execPath, ...args], { cwd: ROOT, env: { ...environment, ...more } });
     stack.defer(async () => {
       await started.stop(20_000);
     });
     return started;
   };
-  const worker = start(['worker/main.ts']);
+  const worker = start([...WORKER_COMMAND.nodeArgs, WORKER_COMMAND.script], WORKER_COMMAND.env);
   const web = start(['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', String(port)]);
   await waitUntilReady(origin, [worker, web]);
 

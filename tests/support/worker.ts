@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,13 +19,14 @@ export interface WorkerProcess {
 
 /** `node worker/main.ts` as a process of its own, with this environment and nothing else of ours. */
 export function startWorkerProcess(environment: Readonly<Record<string, string>>): WorkerProcess {
-  const child = spawn(process.execPath, ['worker/main.ts'], {
+  const child = spawn(process.execPath, [...WORKER_COMMAND.nodeArgs, WORKER_COMMAND.script], {
     cwd: ROOT,
     env: {
       NODE_ENV: 'production',
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       HOLDFAST_LOG_LEVEL: 'info',
+      ...WORKER_COMMAND.env,
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
