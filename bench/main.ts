@@ -1,0 +1,96 @@
+/** `npm run bench [-- --quick]`: measures, prints one table, writes bench/RESULTS.md. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { benchBackup } from './backup.ts';
+import { createBenchDatabase, multiplyDatabase } from './database.ts';
+import { benchHistory } from './history.ts';
+import { benchMemory } from './memory.ts';
+import { renderTable, type BenchRow } from './table.ts';
+import { awsVersion, benchUpload } from './upload.ts';
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const size = values.quick
+  ? { mib: 32, rounds: 1, times: 3, isHistoryMeasured: false }
+  : { mib: 640, rounds: 3, times: 9, isHistoryMeasured: true };
+const resultsFile = new URL('RESULTS.md', import.meta.url);
+
+const say = (text: string): void => {
+  process.stderr.write(`bench: ${text}\n`);
+};
+const firstLine = (program: string): string =>
+  execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0]?.trim() ?? '';
+const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e9 ? 2 : 1)} GB`;
+
+const startedAt = new Date();
+const loads = [loadavg()[0] ?? 0];
+
+/** Everything on one server of its own that is gone afterwards; the databases are made only when they are needed. */
+async function measure(server: TestPostgres): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const add = (more: readonly BenchRow[]): void => {
+    rows.push(...more);
+    loads.push(loadavg()[0] ?? 0);
+    process.stderr.write(`${renderTable(more)}\n`);
+  };
+  say(`making a database of about ${String(size.mib)} MiB`);
+  const label = gb(await createBenchDatabase(server, 'bench', size.mib));
+  say(`backup of ${label}, ${String(size.rounds)} rounds`);
+  add(await benchBackup(server, 'bench', size.rounds));
+  say('memory');
+  for (const destination of ['local', 's3'] as const) {
+    add(await benchMemory(server, 'bench', { label, destination, rounds: size.rounds }));
+  }
+  say('upload');
+  add(await benchUpload(server, 'bench', size.rounds));
+  say('making the large database');
+  const largeLabel = gb(await multiplyDatabase(server, 'bench', 'large', size.times));
+  say(`memory with ${largeLabel}`);
+  for (const destination of ['local', 's3'] as const) {
+    add(await benchMemory(server, 'large', { label: largeLabel, destination, rounds: 1 }));
+  }
+  return rows;
+}
+
+const rows: BenchRow[] = [];
+{
+  await using server = await startPostgres();
+  rows.push(...(await measure(server)));
+}
+let plans = '';
+if (size.isHistoryMeasured) {
+  say('history at 1,000,000 rows');
+  const history = await benchHistory();
+  rows.push(...history.rows);
+  plans = `\n## How the history is answered\n\n\`\`\`\n${history.plans}\n\`\`\`\n`;
+}
+
+const missed = rows.filter(({ verdict }) => verdict === 'missed');
+/** The hand-written part of the last results stays: what was missed, and why. */
+function keptWords(): string {
+  try {
+    return /\n## What falls short\n[^]*$/.exec(readFileSync(resultsFile, 'utf8'))?.[0] ?? '';
+  } catch {
+    return '';
+  }
+}
+const load = `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
+const report = `# Measured
+
+Written by \`npm run bench\`. Ratios are of things measured in turns within this one run; medians of ${String(size.rounds)} rounds.
+
+- ${startedAt.toISOString().slice(0, 10)}, ${String(cpus().length)} cores (${cpus()[0]?.model ?? 'unknown'}), ${gb(totalmem())} memory, load average ${load} (more than the cores means that others were at work too)
+- Node ${process.version}, ${firstLine('pg_dump')}, ${firstLine('zstd').replaceAll('*', '').trim()}, ${firstLine('gzip')}, age ${firstLine('age')}, ${awsVersion() ?? 'no aws client'}
+
+${renderTable(rows)}
+
+Missed: ${missed.length === 0 ? 'nothing.' : missed.map(({ what, measured, target }) => `${what}: ${measured} (${target})`).join('; ')}
+${plans}`;
+process.stdout.write(`${renderTable(rows)}\n`);
+// A small database says nothing about a large one: a quick run must not replace true results.
+if (!values.quick) {
+  const words = keptWords() || '\n## What falls short\n\nNothing has been written here yet.\n';
+  writeFileSync(resultsFile, `${report.trimEnd()}\n${words}`);
+}

@@ -1,0 +1,111 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backupWhere, isOver, queueBackup } from '#tests/support/backups.ts';
+import { createCatalogue } from '#tests/support/catalogue.ts';
+import { createEngine } from '#tests/support/engine.ts';
+import type { TestPostgres } from '#tests/support/postgres.ts';
+import { startS3 } from '#tests/support/s3.ts';
+import { startWorkerProcess } from '#tests/support/worker.ts';
+import { sourceEnvironment } from './backup.ts';
+import { atMost, figure, type BenchRow } from './table.ts';
+
+const ADDED_LIMIT_MB = 64;
+const SAMPLE_MS = 50;
+/** A worker that has just become ready still runs its first recovery and schedule look. */
+const IDLE_AFTER_MS = 4000;
+const BACKUP_LIMIT_MS = 1_800_000;
+
+/** Resident bytes of a process now; 0 when it is gone. */
+function residentBytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Every process that descends from this one now. */
+function descendants(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [, parent] = readFileSync(`/proc/${name}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      children.set(Number(parent), [...(children.get(Number(parent)) ?? []), Number(name)]);
+    } catch {
+      // It ended between the listing and the reading.
+    }
+  }
+  const under = (one: number): number[] =>
+    (children.get(one) ?? []).flatMap((child) => [child, ...under(child)]);
+  return under(pid);
+}
+
+/**
+ * A real worker process, sampled while it takes backups of this database that were queued as the web queues them: what
+ * its resident memory grew by above what it was when idle, at most, and what its children took together.
+ */
+export async function benchMemory(
+  server: TestPostgres,
+  database: string,
+  options: { readonly label: string; readonly destination: 'local' | 's3'; readonly rounds: number },
+): Promise<BenchRow[]> {
+  const { destination } = options;
+  const catalogueName = `catalogue_${database}_${destination}`;
+  const catalogue = await createCatalogue(server, catalogueName);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => catalogue.close());
+  let s3: Record<string, string> = {};
+  if (destination === 's3') {
+    const bucketServer = stack.use(await startS3());
+    s3 = {
+      BACKUP_S3_BUCKET: await bucketServer.createBucket('memory'),
+      BACKUP_S3_ENDPOINT: bucketServer.endpoint,
+      BACKUP_S3_ACCESS_KEY: bucketServer.accessKey,
+      BACKUP_S3_SECRET_KEY: bucketServer.secretKey.reveal(),
+    };
+  }
+  const engine = stack.use(
+    await createEngine(catalogue, {
+      ...sourceEnvironment(server, database),
+      ...s3,
+      BACKUP_STORAGE: destination,
+    }),
+  );
+  const worker = stack.use(startWorkerProcess(engine.environment));
+  await worker.until('worker is ready');
+  await sleep(IDLE_AFTER_MS);
+  const idleBytes = residentBytes(worker.pid);
+  let ownBytes = idleBytes;
+  let childBytes = 0;
+  let storedBytes = 0;
+  const sampling = setInterval(() => {
+    ownBytes = Math.max(ownBytes, residentBytes(worker.pid));
+    const together = descendants(worker.pid).reduce((sum, child) => sum + residentBytes(child), 0);
+    childBytes = Math.max(childBytes, together);
+  }, SAMPLE_MS);
+  try {
+    for (let round = 0; round < options.rounds; round += 1) {
+      const id = await queueBackup(engine, { destinations: [destination] });
+      const backup = await backupWhere(catalogue.raw, id, isOver, worker.log, BACKUP_LIMIT_MS);
+      if (backup.status !== 'COMPLETED') throw new Error(`the backup failed: ${worker.log()}`);
+      storedBytes = backup.sizeBytes ?? 0;
+    }
+  } finally {
+    clearInterval(sampling);
+  }
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+  const what = `${options.label} to ${destination === 's3' ? 'S3' : 'local disk'}`;
+  return [
+    atMost(
+      `worker memory above idle (${mb(idleBytes)}), ${what}, highest of ${String(options.rounds)}`,
+      (ownBytes - idleBytes) / 1e6,
+      ADDED_LIMIT_MB,
+      ' MB',
+    ),
+    figure(`its programs together (pg_dump, zstd), ${what}`, `${mb(childBytes)}, archive ${mb(storedBytes)}`),
+  ];
+}
