@@ -56,7 +56,9 @@ function whatItHolds({ options, tableCount }: BackupDetail): string {
 }
 
 function expiry(backup: BackupDetail) {
-  if (backup.expiresAt === null) return 'No date set by retention yet';
+  if (backup.expiresAt === null) {
+    return backup.tiers.includes('MANUAL') ? 'A person deletes it' : 'Newer ones take its place';
+  }
   return <Instant at={backup.expiresAt} as="calendar" />;
 }
 

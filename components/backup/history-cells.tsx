@@ -51,6 +51,7 @@ export function StatusCell({ row }: { readonly row: BackupRow }) {
             size="small"
             percent={Math.floor(progress.percent ?? 0)}
             showInfo={progress.percent !== null}
+            format={(percent) => `${String(percent ?? 0)} %`}
             aria-label={`Progress of ${row.filename}`}
           />
           <span className="hf-muted">{phaseWord[progress.phase]}</span>

@@ -86,7 +86,9 @@ export function RecentStrip({
       </ol>
       <p className="hf-strip-legend hf-muted">
         {failed === 0
-          ? `None of the last ${String(recent.length)} failed.`
+          ? recent.length === 1
+            ? 'The first one did not fail.'
+            : `None of the last ${String(recent.length)} failed.`
           : `${String(failed)} of the last ${String(recent.length)} failed (hatched).`}{' '}
         Height is the stored size.
       </p>

@@ -1,4 +1,6 @@
 import type { AuditEntry } from '../contracts/audit.ts';
+import { humanBytes } from '../core/bytes.ts';
+import { shortDuration } from './durations.ts';
 
 const verbs: Readonly<Record<string, string>> = {
   'backup.create': 'started a backup',
@@ -9,6 +11,7 @@ const verbs: Readonly<Record<string, string>> = {
   'backup.fail': 'recorded a failed backup',
   'backup.expire': 'let a backup expire',
   'backup.deleted': 'removed the objects of a backup',
+  'schedule.missed': 'noted a missed slot of the schedule',
   'settings.change': 'changed the settings',
   'token.create': 'created an API token',
   'token.revoke': 'revoked an API token',
@@ -31,9 +34,23 @@ const valueText = (value: unknown): string => {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value);
 };
 
-/** The details as label and text, without what says nothing. */
+/** A detail as label and text, in the unit its name tells: `sizeBytes` reads `size: 4.5 MB`. */
+function detail(name: string, value: unknown): readonly [string, string] {
+  const label = (text: string): string => text.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
+  if (typeof value === 'number' && name.endsWith('Bytes')) {
+    return [label(name.slice(0, -'Bytes'.length)), humanBytes(value)];
+  }
+  if (typeof value === 'number' && name.endsWith('Ms')) {
+    return [label(name.slice(0, -'Ms'.length)), shortDuration(value)];
+  }
+  return [name === 'sha256' ? 'SHA-256' : label(name), valueText(value)];
+}
+
+/** The details as label and text, without what says nothing; the file first, the long checksum last. */
 export function auditDetails(entry: AuditEntry): readonly (readonly [string, string])[] {
+  const rank = (name: string): number => (name === 'filename' ? 0 : name === 'sha256' ? 2 : 1);
   return Object.entries(entry.details)
     .filter(([, value]) => value !== null && value !== undefined && value !== false)
-    .map(([label, value]) => [label.replaceAll(/([A-Z])/g, ' $1').toLowerCase(), valueText(value)] as const);
+    .toSorted(([a], [b]) => rank(a) - rank(b))
+    .map(([name, value]) => detail(name, value));
 }

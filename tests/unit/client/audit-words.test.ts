@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { auditDetails, auditWords } from '#lib/client/audit-words.ts';
+import type { AuditEntry } from '#lib/contracts/audit.ts';
+
+const entry = (details: AuditEntry['details']): AuditEntry => ({
+  id: 1,
+  at: '2026-11-21T01:00:00.000Z',
+  actorKind: 'worker',
+  actorName: 'worker',
+  action: 'backup.complete',
+  subjectId: null,
+  address: null,
+  details,
+});
+
+test('details read in their units, the file first and the checksum last', () => {
+  const details = entry({
+    sha256: 'ab',
+    sizeBytes: 4_718_592,
+    durationMs: 1540,
+    filename: 'x.dump',
+    note: null,
+  });
+  expect(auditDetails(details)).toEqual([
+    ['filename', 'x.dump'],
+    ['size', '4.5 MB'],
+    ['duration', '1.5 s'],
+    ['SHA-256', 'ab'],
+  ]);
+});
+
+test('an action nobody gave words shows its own name', () => {
+  expect(auditWords('backup.complete')).toBe('completed a backup');
+  expect(auditWords('moon.land')).toBe('moon.land');
+});
