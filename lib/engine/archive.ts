@@ -196,6 +196,9 @@ export async function makeArchive(
   }
 }
 
+/** Another archive has this name; two of the same second may even have the same bytes, so bytes do not make it ours. */
+const isTaken = (error: unknown): boolean => error instanceof AppError && error.code === 'object_exists';
+
 interface Dumped {
   readonly dump: Pick<Dump, 'snapshot' | 'tables' | 'excludedTables'>;
   readonly plain: ByteCount;
@@ -239,7 +242,7 @@ async function dumpTo(
     await place.storage.put(ctx, place.key, body, { estimateBytes: totalBytes });
   } catch (error) {
     // The answer to the commit may have got lost on the way, but only after all bytes were sent.
-    if (body.readableEnded) {
+    if (body.readableEnded && !isTaken(error)) {
       const bytes = (stages.programs.length === 0 ? plainCounter : storedCounter).result();
       made.push({ storage: place.storage, key: place.key, bytes });
     }
@@ -278,8 +281,12 @@ async function copyTo(
 ): Promise<ArchiveCopy> {
   ctx.progress({ phase: 'uploading', bytes: 0, totalBytes: stored.bytes });
   const body = await openExactly(from.storage, from.key, stored, ctx);
-  made.push({ storage: to.storage, key: to.key, bytes: stored });
-  await to.storage.put(ctx, to.key, body, { estimateBytes: stored.bytes });
+  try {
+    await to.storage.put(ctx, to.key, body, { estimateBytes: stored.bytes });
+  } catch (error) {
+    if (!isTaken(error)) made.push({ storage: to.storage, key: to.key, bytes: stored });
+    throw error;
+  }
   made.push({ storage: to.storage, key: to.key, bytes: null });
   return confirm(to, stored, hooks, ctx);
 }

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DESTINATIONS } from '../contracts/backup.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import { createProgressMeter } from '../core/progress.ts';
 import { estimateExpiry } from '../core/retention.ts';
@@ -12,6 +13,7 @@ import {
   completeRun,
   failRun,
   lastPlainBytes,
+  markCopiesRemoved,
   noteReadBack,
   noteWriting,
   statusOf,
@@ -267,6 +269,11 @@ async function settleFailed(
   const isWritten = await persist(deps, 'backup failed', () =>
     deps.db.transaction(async (tx) => {
       if (!(await failRun(tx, backupId, deps.workerId, error, kept))) return false;
+      if (error.code === 'object_exists') {
+        // Another archive took the name meanwhile, perhaps one of backup.sh that the catalogue does not know yet.
+        const notOurs = DESTINATIONS.filter((destination) => !keptAt.includes(destination));
+        await markCopiesRemoved(tx, backupId, notOurs);
+      }
       await addAuditEntry(tx, workerActor('run'), 'backup.fail', backupId, {
         code: error.code,
         ...(kept === null ? {} : { filename: kept.filename, keptAt }),

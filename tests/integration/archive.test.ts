@@ -179,6 +179,27 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
     expect(filesOf().sort()).toEqual([first.filename, `${first.filename}.manifest.json`]);
   });
 
+  test('of several that choose one name at once each is whole or was refused; none removes another’s', async () => {
+    // Small, so that their dumps begin in the same second and have the same bytes.
+    const config = configured({ BACKUP_EXCLUDE_TABLES: '' });
+    const only = request({ tables: ['sales.other'] });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 6 }, () => makeArchive(config, { ...only, id: randomUUID() }, quiet, running())),
+    );
+    const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(made.length).toBeGreaterThan(0);
+    expect(filesOf().sort()).toEqual(
+      made.flatMap(({ filename }) => [filename, `${filename}.manifest.json`]).sort(),
+    );
+    for (const { filename, stored, manifest } of made) {
+      expect(sha256(readFileSync(join(out, filename)))).toBe(stored.sha256);
+      expect(JSON.parse(readFileSync(join(out, `${filename}.manifest.json`), 'utf8'))).toEqual(manifest);
+    }
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'object_exists' });
+    }
+  });
+
   test('encrypted: age -d opens it, a cut file fails', async () => {
     const key = execFileSync('age-keygen', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     writeFileSync(join(folder, 'key'), key);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Catalogue } from '#db/client.ts';
@@ -174,6 +175,22 @@ describe('through the engine and the catalogue', () => {
     const next = await take();
     expect(next).toMatchObject({ status: 'COMPLETED' });
     earlierFiles = stored();
+  });
+
+  test('a name that a program beside the catalogue took meanwhile: its archive stays, although it has no manifest yet', async () => {
+    throttle.limit(2_000_000);
+    let taken = '';
+    const failed = await take({}, async () => {
+      const names = stored().filter((name) => name.includes('.partial-'));
+      expect(names).toHaveLength(1);
+      taken = (names[0] ?? '').replace(/\.partial-.*/, '');
+      await writeFile(join(engine.config.localPath, taken), 'of another', { mode: 0o600 });
+      throttle.limit(Infinity);
+    });
+    await runRecover(engine, { ownActive: () => [], isThorough: true });
+    expect(readFileSync(join(engine.config.localPath, taken), 'utf8')).toBe('of another');
+    await rm(join(engine.config.localPath, taken));
+    judge(failed, 'object_exists');
   });
 
   test('what could not be removed at once is removed by recovery, and nothing else', async () => {
