@@ -45,7 +45,7 @@ describeWith('s3')('with a real S3 server', () => {
       partBytes,
       // This server's gateway ignores the condition of a multipart completion.
       raceProofBytes: partBytes,
-      addedMemoryMiB: 128,
+      addedMemoryMiB: 64,
       close: () => Promise.resolve(),
     };
   });

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '#lib/core/run-context.ts';
 import type { S3Config } from '#lib/platform/config.ts';
+import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 import type { StorageContext } from '#lib/storage/storage.ts';
 
 /** A place another process can open too. The secret travels by stdin, not in an argument. */
@@ -24,7 +25,10 @@ export function quietContext(signal: AbortSignal = new AbortController().signal)
 }
 
 const start = (task: object) => {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('storage-child.ts', import.meta.url))], {
+  const script = fileURLToPath(new URL('storage-child.ts', import.meta.url));
+  // As a worker is started: its memory is what is measured.
+  const child = spawn(process.execPath, [...WORKER_COMMAND.nodeArgs, script], {
+    env: { ...process.env, ...WORKER_COMMAND.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(JSON.stringify(task));
