@@ -14,7 +14,7 @@ import { awsVersion, benchUpload } from './upload.ts';
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const size = values.quick
   ? { mib: 32, rounds: 1, times: 3, isHistoryMeasured: false }
-  : { mib: 640, rounds: 3, times: 9, isHistoryMeasured: true };
+  : { mib: 640, rounds: 3, times: 10, isHistoryMeasured: true };
 const resultsFile = new URL('RESULTS.md', import.meta.url);
 
 const say = (text: string): void => {
