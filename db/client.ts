@@ -5,6 +5,9 @@ import type { ExtractTablesWithRelations } from 'drizzle-orm';
 import postgres from 'postgres';
 import type { Secret } from '../lib/core/secret.ts';
 
+/** How long a pool that lost a connection may finish what it was asked. */
+const RETIRED_MS = 60_000;
+
 export type Db = PostgresJsDatabase;
 export type Tx = PgTransaction<
   PostgresJsQueryResultHKT,
@@ -33,13 +36,47 @@ export function openCatalogue(
     onnotice: () => undefined,
     connection: { application_name: options.applicationName },
   };
-  const forDrizzle = postgres(url.reveal(), { ...common, max: options.maxConnections ?? 8 });
   const raw = postgres(url.reveal(), { ...common, max: 2 });
+  const clients = new Set<postgres.Sql>();
+
+  const retire = (client: postgres.Sql): void => {
+    // Not at once: what was asked of it before may still be answered.
+    setTimeout(() => {
+      clients.delete(client);
+      client.end({ timeout: 5 }).catch(() => undefined);
+    }, RETIRED_MS).unref();
+  };
+  const open = (): Db => {
+    let hasClosed = false;
+    const client = postgres(url.reveal(), {
+      ...common,
+      max: options.maxConnections ?? 8,
+      onclose: () => {
+        if (hasClosed) return;
+        hasClosed = true;
+        if (current === db) current = undefined;
+        retire(client);
+      },
+    });
+    clients.add(client);
+    const db = drizzle(client);
+    return db;
+  };
+  let current: Db | undefined = open();
+  // postgres.js 3.4.9 never sends again on a connection that was lost under a pending write, and goes on choosing it from its
+  // pool: after a restart of the server every query may fail for minutes. So what is asked after a loss goes to a new pool.
+  const db = new Proxy(current, {
+    get: (_none, name) => {
+      const pool = (current ??= open());
+      const value: unknown = Reflect.get(pool, name, pool);
+      return typeof value === 'function' ? (value.bind(pool) as unknown) : value;
+    },
+  });
   return {
-    db: drizzle(forDrizzle),
+    db,
     raw,
     close: async () => {
-      await Promise.all([forDrizzle.end({ timeout: 5 }), raw.end({ timeout: 5 })]);
+      await Promise.all([...clients, raw].map((client) => client.end({ timeout: 5 })));
     },
   };
 }

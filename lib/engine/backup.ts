@@ -22,7 +22,7 @@ import {
 import { CopyFailed, makeArchive, removeArchive, type ArchiveCopy, type ArchiveResult } from './archive.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
-import { persist } from './persist.ts';
+import { answered, persist } from './persist.ts';
 import { retentionPolicy, runRetain } from './retain.ts';
 
 export interface BackupSignals {
@@ -35,6 +35,7 @@ export interface BackupSignals {
 export type BackupOutcome = 'completed' | 'failed' | 'gone';
 
 const BEAT_MS = 1000;
+const BEAT_ANSWER_MS = 5000;
 const TURN_MS = 1000;
 /** Removing what a failed run left must not hold a worker for ever when a destination is away; recovery goes on later. */
 const CLEAN_UP_MS = 60_000;
@@ -117,7 +118,11 @@ export async function runBackup(
     let isAway = false;
     while (!beatsEnd.signal.aborted) {
       try {
-        const answer = await beatRun(deps.db, backupId, deps.workerId, meter.look(deps.clock.now()));
+        const answer = await answered(
+          deps.clock,
+          beatRun(deps.db, backupId, deps.workerId, meter.look(deps.clock.now())),
+          BEAT_ANSWER_MS,
+        );
         if (answer === null) stop(takenAwayError());
         else if (answer.cancelRequested) stop(cancelledError(answer.cancelRequestedBy));
         isAway = false;
