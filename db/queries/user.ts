@@ -51,14 +51,6 @@ export async function updateUser(
   return row ?? null;
 }
 
-/** Sign-out everywhere. */
-export async function raiseEpoch(tx: Tx, id: string): Promise<void> {
-  await tx
-    .update(users)
-    .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
-    .where(eq(users.id, id));
-}
-
 /** Two admins who demote each other at once must not both succeed: whoever counts admins holds this lock. */
 export async function lockAdmins(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-admins'))`);
