@@ -44,7 +44,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: ours,
-        pathNot: '^(lib/tools|tests|bench|scripts/(quickstart|test|programs|dev/|check/))',
+        pathNot: '^(lib/tools|tests|bench|scripts/(quickstart|test|programs|modules|dev/|check/))',
       },
       to: { path: '^(node:)?child_process$' },
     },

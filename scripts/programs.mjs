@@ -104,7 +104,8 @@ export function ensurePrograms(names, { log }) {
       () =>
         apt(prefix, ['install', '--no-install-recommends', ...packages], () => undefined) ||
         // Package lists may be absent (a fresh container) or too old.
-        (apt(prefix, ['update'], log) && apt(prefix, ['install', '--no-install-recommends', ...packages], log)),
+        (apt(prefix, ['update'], log) &&
+          apt(prefix, ['install', '--no-install-recommends', ...packages], log)),
     );
     missing = isInstalled ? absent() : missing;
     if (missing.length === 0) return;

@@ -34,7 +34,7 @@ test('ready says which of database and worker is missing', async () => {
   });
   await api.server.start();
   expect(await readiness()).toMatchObject({ body: { database: 'ok' } });
-  expect((live)().status).toBe(200);
+  expect(live().status).toBe(200);
 });
 
 test('the overview of an empty installation is honest, and a viewer may see it', async () => {
