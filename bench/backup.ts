@@ -68,6 +68,7 @@ export async function benchBackup(
     bareOneThread: [] as number[],
     ours: [] as number[],
     encrypted: [] as number[],
+    nowhere: [] as number[],
   };
   const phases: Record<string, number[]> = {};
   let storedBytes = 0;
@@ -84,6 +85,7 @@ export async function benchBackup(
       times.encrypted.push(
         (await holdfast({ ...env, BACKUP_LOCAL_PATH: local, BACKUP_AGE_RECIPIENTS: identity })).durationMs,
       );
+      times.nowhere.push(runShell('pg_dump -Fc -Z0 > /dev/null', env));
       times.seed.push(runShell(`pg_dump | gzip > ${folder}/seed.gz && sha256sum ${folder}/seed.gz`, env));
       seedBytes = statSync(join(folder, 'seed.gz')).size;
       rmSync(local, { recursive: true, force: true });
@@ -112,6 +114,7 @@ export async function benchBackup(
     ),
     figure('bare `pg_dump -Fc -Z0 \\| zstd -3 -T2`', seconds(times.bare)),
     figure('bare `pg_dump -Fc -Z0 \\| zstd -3`', seconds(times.bareOneThread)),
+    figure('`pg_dump -Fc -Z0` alone, to nowhere', seconds(times.nowhere)),
     atMost('whole backup ÷ the seed', ratio(times.seed), 0.25, ''),
     atMost('whole backup ÷ bare `zstd -3`', ratio(times.bareOneThread), 1.3, ''),
     atMost('whole backup ÷ bare `zstd -3 -T2`', ratio(times.bare), 1.3, ''),

@@ -23,18 +23,17 @@ function programStage(name: string, program: Program, args: readonly string[], r
   };
 }
 
-const ZSTD_LEVEL = 3;
-const ZSTD_THREADS = 2;
+/** Smaller and faster than 3 on table data, measured (docs/adr/0013): one thread outruns what a server can print. */
+const ZSTD_LEVEL = 1;
 const GZIP_LEVEL = 6;
 
 /** `zstd -d` opens it. */
 export function zstdStage(program: Program): Stage {
-  return programStage(
-    'zstd',
-    program,
-    [`-${String(ZSTD_LEVEL)}`, `-T${String(ZSTD_THREADS)}`, '--quiet', '--stdout'],
-    { stage: 'zstd', version: 1, params: { level: ZSTD_LEVEL } },
-  );
+  return programStage('zstd', program, [`-${String(ZSTD_LEVEL)}`, '--quiet', '--stdout'], {
+    stage: 'zstd',
+    version: 1,
+    params: { level: ZSTD_LEVEL },
+  });
 }
 
 /** pg_dump's own compression, which pg_restore undoes by itself: no program of ours, but told in the manifest. */

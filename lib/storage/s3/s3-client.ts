@@ -20,9 +20,9 @@ export const defaultS3Limits: S3Limits = {
   idleTimeoutMs: 60_000,
   attempts: 5,
   firstPauseMs: 1_000,
-  partMinBytes: 8 * 1024 * 1024,
+  partMinBytes: 5 * 1024 * 1024,
   maxParts: 10_000,
-  bufferBytes: 24 * 1024 * 1024,
+  bufferBytes: 15 * 1024 * 1024,
 };
 
 export interface S3Clients {
