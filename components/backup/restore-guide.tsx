@@ -1,10 +1,9 @@
 'use client';
 import { Skeleton } from 'antd';
 import { useState } from 'react';
-import { DEFAULT_HISTORY_SEARCH, type HistorySearch } from '#lib/client/history-search.ts';
 import { restoreSteps } from '#lib/client/restore-steps.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
-import { useBackupHistory } from '#lib/client/use-backup-history.ts';
+import { useOverview } from '#lib/client/use-overview.ts';
 import { useSettings } from '#lib/client/use-settings.ts';
 import { CommandBlock } from '#components/ui/command-block.tsx';
 import { EmptyState } from '#components/ui/empty-state.tsx';
@@ -13,17 +12,16 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { DownloadButton } from './download-button.tsx';
 import { EmergencyContacts } from './emergency-contacts.tsx';
 
-const newestCompleted: HistorySearch = { ...DEFAULT_HISTORY_SEARCH, status: 'COMPLETED', limit: 20 };
-
-/** The steps for the newest COMPLETED backup, what would be lost, and whom to call. */
+/** The steps for the newest backup of the whole database, what would be lost, and whom to call. */
 export function RestoreGuide() {
   const settings = useSettings();
-  const history = useBackupHistory(newestCompleted);
-  const newestId = history.data?.data[0]?.id ?? null;
+  const overview = useOverview();
+  // Not the newest COMPLETED one: swapping in a backup of two tables would lose all the others.
+  const newestId = overview.data?.newestGood?.id ?? null;
   const backup = useBackup(newestId);
   const [downloadProblem, setDownloadProblem] = useState<unknown>(null);
 
-  const failed = [settings, history, backup].find(({ isError, data }) => isError && data === undefined);
+  const failed = [settings, overview, backup].find(({ isError, data }) => isError && data === undefined);
   if (failed !== undefined) {
     return (
       <ProblemAlert
@@ -35,13 +33,13 @@ export function RestoreGuide() {
       />
     );
   }
-  if (settings.data === undefined || history.data === undefined)
+  if (settings.data === undefined || overview.data === undefined)
     return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
   const { installation, settings: chosen } = settings.data;
   if (newestId === null) {
     return (
       <EmptyState title="Nothing to restore yet">
-        Once a backup is complete, the exact commands to restore it appear here.
+        Once a backup of the whole database is complete, the exact commands to restore it appear here.
       </EmptyState>
     );
   }
@@ -50,10 +48,11 @@ export function RestoreGuide() {
   return (
     <div className="hf-stack hf-guide">
       <p>
-        The newest completed backup is from <Instant at={backup.data.createdAt} as="calendar" />,{' '}
-        <Instant at={backup.data.createdAt} />. The steps bring it back as a new database beside the old one
-        and swap the two only after they were compared, so that no step destroys anything. They need the
-        PostgreSQL client programs and {backup.data.filename.includes('.zst') ? 'zstd' : 'sha256sum'}
+        The newest completed backup of the whole database is from{' '}
+        <Instant at={backup.data.createdAt} as="calendar" />, <Instant at={backup.data.createdAt} />. The
+        steps bring it back as a new database beside the old one and swap the two only after they were
+        compared, so that no step destroys anything. They need the PostgreSQL client programs and{' '}
+        {backup.data.filename.includes('.zst') ? 'zstd' : 'sha256sum'}
         {backup.data.isEncrypted ? ' and age' : ''}, and nothing of Holdfast.
       </p>
       <p className="hf-muted">
