@@ -1,7 +1,7 @@
 'use client';
 import { Alert, Button, Input } from 'antd';
 import { signIn } from 'next-auth/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState, useSyncExternalStore, type SubmitEvent } from 'react';
 import { UNAVAILABLE_ERROR } from '#lib/contracts/sign-in.ts';
 import { safeCallback } from '#lib/client/safe-callback.ts';
 import { signInFailure, type SignInFailure } from '#lib/client/sign-in-failure.ts';
@@ -10,6 +10,8 @@ const field = (form: FormData, name: string): string => {
   const value = form.get(name);
   return typeof value === 'string' ? value : '';
 };
+
+const never = () => () => undefined;
 
 export function SignInForm({
   callbackUrl,
@@ -20,6 +22,12 @@ export function SignInForm({
 }) {
   const [failure, setFailure] = useState<SignInFailure | null>(null);
   const [isPending, setPending] = useState(false);
+  // Sent before React has taken over, the plain form would post the password to a page that does not read it.
+  const isReady = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
 
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -96,7 +104,15 @@ export function SignInForm({
           size="large"
         />
       </div>
-      <Button type="primary" htmlType="submit" size="large" block loading={isPending} data-testid="sign-in">
+      <Button
+        type="primary"
+        htmlType="submit"
+        size="large"
+        block
+        disabled={!isReady}
+        loading={isPending}
+        data-testid="sign-in"
+      >
         Sign in
       </Button>
     </form>

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Page, type Response } from 'playwright-core';
 import { findProgram } from '#scripts/programs.mjs';
 import type { Person } from './console.ts';
 import { ROOT } from './temporary-tree.ts';
@@ -66,6 +66,17 @@ export async function openBrowser(): Promise<TestBrowser> {
         acceptDownloads: true,
       });
       const page = await context.newPage();
+      // Before React has taken over, a click submits the plain form and what was typed may be lost.
+      for (const name of ['goto', 'reload'] as const) {
+        const load = page[name].bind(page) as (...args: unknown[]) => Promise<Response | null>;
+        page[name] = async (...args: unknown[]) => {
+          const response = await load(...args);
+          if (response?.headers()['content-type']?.startsWith('text/html') === true) {
+            await page.waitForSelector('html[data-ready]', { state: 'attached', timeout: 30_000 });
+          }
+          return response;
+        };
+      }
       let complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
       page.on('console', (message) => {
@@ -80,8 +91,6 @@ export async function openBrowser(): Promise<TestBrowser> {
         },
         signIn: async (origin, { email, password }) => {
           await page.goto(`${origin}/login`);
-          // Before React has taken over, a click submits the plain form.
-          await page.waitForLoadState('networkidle');
           await page.fill('#email', email);
           await page.fill('#password', password);
           await page.click('[data-testid="sign-in"]');
