@@ -8,19 +8,20 @@ const rings = {
   '^lib/sources/': ['^lib/(core|contracts|platform|tools)/'],
   '^lib/pipeline/': ['^lib/(core|contracts|platform|tools)/'],
   '^lib/storage/': ['^lib/(core|platform)/'],
+  '^lib/verify/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage)/'],
   '^lib/jobs/': ['^lib/(core|contracts)/'],
   '^db/': ['^lib/(core|contracts|platform|jobs)/'],
   // storage: only to presign and to stream a download (docs/adr).
   '^lib/services/': ['^lib/(core|contracts|platform|jobs|storage)/', '^db/'],
-  '^lib/engine/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage|jobs)/', '^db/'],
+  '^lib/engine/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify|jobs)/', '^db/'],
   '^lib/auth/': ['^lib/(core|contracts|platform)/', '^db/'],
   '^lib/http/': ['^lib/(core|contracts|platform|jobs|auth)/', '^db/'],
   '^app/api/': ['^lib/(core|contracts|services|http|auth)/'],
   '^app/(?!api/)': ['^components/', '^lib/(core|contracts|client|auth|services|http)/'],
   '^(proxy|instrumentation)\\.ts$': ['^lib/(core|http)/'],
   '^components/': ['^lib/(core|contracts|client)/', '^app/actions/'],
-  '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage)/', '^db/'],
-  '^scripts/': ['^lib/(core|contracts|platform|tools|jobs|engine|services|storage)/', '^db/'],
+  '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage|verify)/', '^db/'],
+  '^scripts/': ['^lib/(core|contracts|platform|tools|jobs|engine|services|storage|verify)/', '^db/'],
 };
 const ours = '^(app|components|lib|db|worker|scripts|bench|tests)/';
 module.exports = {

@@ -43,6 +43,12 @@ export const backupColumns = {
   progressBytesPerSecond: backups.progressBytesPerSecond,
   cancelRequestedAt: backups.cancelRequestedAt,
   cancelRequestedBy: backups.cancelRequestedBy,
+  proof: backups.proof,
+  provenAt: backups.provenAt,
+  bytesFineAt: backups.bytesFineAt,
+  proofFailedAt: backups.proofFailedAt,
+  restoreMs: backups.restoreMs,
+  lastVerificationId: backups.lastVerificationId,
 };
 
 /** The instant the catalogue's clock shows: what is due, young or old is judged by it. */

@@ -14,7 +14,13 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { BACKUP_STATUSES, COPY_STATUSES, DESTINATIONS, TIERS } from '../../lib/contracts/backup.ts';
+import {
+  BACKUP_STATUSES,
+  COPY_STATUSES,
+  DESTINATIONS,
+  PROOF_STATES,
+  TIERS,
+} from '../../lib/contracts/backup.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import { PHASES } from '../../lib/core/run-context.ts';
 
@@ -22,6 +28,7 @@ export const backupStatus = pgEnum('backup_status', BACKUP_STATUSES);
 export const backupTier = pgEnum('backup_tier', TIERS);
 export const backupPhase = pgEnum('backup_phase', PHASES);
 export const destination = pgEnum('destination', DESTINATIONS);
+export const proofState = pgEnum('proof_state', PROOF_STATES);
 export const copyStatus = pgEnum('copy_status', COPY_STATUSES);
 
 /** BackupRecord of 4-ims.md BR-003, widened. */
@@ -75,6 +82,16 @@ export const backups = pgTable(
     cancelRequestedAt: timestamp('cancel_requested_at', { withTimezone: true }),
     cancelRequestedBy: text('cancel_requested_by'),
     manifest: jsonb('manifest').$type<Manifest>(),
+    /** What its verifications say; set only by the transaction that settles one (db/queries/verification.ts). */
+    proof: proofState('proof').notNull().default('NEVER'),
+    provenAt: timestamp('proven_at', { withTimezone: true }),
+    /** When a stored copy was last read and found to be what was written. */
+    bytesFineAt: timestamp('bytes_fine_at', { withTimezone: true }),
+    proofFailedAt: timestamp('proof_failed_at', { withTimezone: true }),
+    /** What the last proof's restore took. */
+    restoreMs: integer('restore_ms'),
+    /** The newest verification. Not a foreign key: the two tables would point at each other. */
+    lastVerificationId: uuid('last_verification_id'),
   },
   (table) => [
     // Ascending, because drizzle's desc() in an index says NULLS LAST, which no plain ORDER BY … DESC can use; read backwards.
@@ -92,6 +109,9 @@ export const backups = pgTable(
         .on(table.status, table.createdAt, table.id)
         .where(sql.raw(`tiers @> array['${tier}'::backup_tier]`)),
     ]),
+    index('backups_proof_created_at')
+      .on(table.proof, table.createdAt, table.id)
+      .where(sql`status = 'COMPLETED'`),
     index('backups_unfinished')
       .on(table.createdAt)
       .where(sql`status in ('IN_PROGRESS', 'EXPIRED')`),
@@ -141,6 +161,26 @@ export const backupCopies = pgTable(
     index('backup_copies_unsettled')
       .on(table.backupId)
       .where(sql`status in ('WRITING', 'FAILED')`),
+  ],
+);
+
+/** The tables of each backup as its manifest tells of them: what a timeline over all backups reads. */
+export const backupTables = pgTable(
+  'backup_tables',
+  {
+    backupId: uuid('backup_id')
+      .notNull()
+      .references(() => backups.id),
+    schema: text('schema').notNull(),
+    name: text('name').notNull(),
+    /** Null when that backup does not know. */
+    rows: bigint('rows', { mode: 'number' }),
+    fingerprint: text('fingerprint'),
+    sizeBytes: bigint('size_bytes', { mode: 'number' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.backupId, table.schema, table.name] }),
+    index('backup_tables_name').on(table.name, table.schema, table.backupId),
   ],
 );
 

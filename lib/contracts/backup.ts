@@ -17,6 +17,31 @@ export type Destination = z.infer<typeof Destination>;
 
 export const BackupId = z.uuid();
 
+export const RunError = z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() });
+export type RunError = z.infer<typeof RunError>;
+
+export const PROOF_STATES = ['NEVER', 'PROVEN', 'FAILED'] as const;
+/** What is known of a backup's use for a restore. FAILED stays until a verification at least as deep passes. */
+export const ProofState = z.enum(PROOF_STATES);
+export type ProofState = z.infer<typeof ProofState>;
+
+export const Proof = z.object({
+  state: ProofState,
+  /** The last passed `restore`; kept when a later check fails. */
+  provenAt: z.iso.datetime().nullable(),
+  /** When a stored copy was last read and found to be what was written. */
+  bytesFineAt: z.iso.datetime().nullable(),
+  failedAt: z.iso.datetime().nullable(),
+  /** What the last proof's restore took. */
+  restoreMs: z.number().nullable(),
+  /** The newest verification, running ones too; null when there was none. */
+  lastVerificationId: z.uuid().nullable(),
+  /** Its status, and why it is not PASSED. */
+  lastStatus: z.enum(['IN_PROGRESS', 'PASSED', 'FAILED', 'UNKNOWN']).nullable(),
+  lastError: RunError.nullable(),
+});
+export type Proof = z.infer<typeof Proof>;
+
 /** A table as the person types it: `name` or `schema.name`; no path, NUL, newline or half a character can pass. */
 const tablePattern = /^[^\u0000-\u001f\u007f\ud800-\udfff/\\]{1,129}$/u;
 export const TableName = z
@@ -69,6 +94,8 @@ export const BackupHistoryQuery = z
     limit: z.coerce.number().int().min(1).max(200).default(20),
     type: Tier.optional(),
     status: BackupStatus.optional(),
+    /** Among COMPLETED backups only. */
+    proof: ProofState.optional(),
     from: instantOf((value) => new Date(value)).optional(),
     to: instantOf(endOfRange).optional(),
     sort: z.enum(SORT_FIELDS).default('createdAt'),
@@ -106,9 +133,6 @@ export const BackupCopy = z.object({
 });
 export type BackupCopy = z.infer<typeof BackupCopy>;
 
-export const RunError = z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() });
-export type RunError = z.infer<typeof RunError>;
-
 /** One row of the history: BR-007's fields, then what the page needs besides. */
 export const BackupRow = z.object({
   id: BackupId,
@@ -136,6 +160,7 @@ export const BackupRow = z.object({
   /** Present while IN_PROGRESS. */
   progress: BackupProgress.nullable(),
   error: RunError.nullable(),
+  proof: Proof,
 });
 export type BackupRow = z.infer<typeof BackupRow>;
 

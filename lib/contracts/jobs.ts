@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { BackupId } from './backup.ts';
+import { VerificationId } from './verification.ts';
 
-/** Both jobs name a row; what to do stands in the row, so that a job can be delivered twice without harm. */
+/** Every job names a row; what to do stands in the row, so that a job can be delivered twice without harm. */
 export const BackupJob = z.strictObject({ backupId: BackupId });
 export type BackupJob = z.infer<typeof BackupJob>;
+
+export const VerifyJob = z.strictObject({ verificationId: VerificationId });
+export type VerifyJob = z.infer<typeof VerifyJob>;

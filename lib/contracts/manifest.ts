@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Tier } from './backup.ts';
+import { Facts } from './facts.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const ByteCount = z.object({ bytes: z.number().int().nonnegative(), sha256: Sha256 });
@@ -44,11 +45,12 @@ export const Manifest = z.object({
   /** What the destinations hold. */
   stored: ByteCount,
   encryption: z.object({ scheme: z.literal('age'), recipients: z.array(z.string()) }).nullable(),
-  facts: z.object({
-    tableCount: z.number().int(),
-    /** Schema and name of every dumped table. */
-    tables: z.array(z.object({ schema: z.string(), name: z.string() })),
-  }),
+  facts: Facts,
+  /**
+   * SHA-256 of the document without this field, printed like the file (two spaces, a final newline); absent in
+   * manifests of older versions. Tells an edit, not a forger.
+   */
+  checksum: Sha256.optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
 

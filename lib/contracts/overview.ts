@@ -18,6 +18,14 @@ export const Overview = z.object({
   newestGood: BackupRow.nullable(),
   /** Its age when this answer was made, by the catalogue's clock. */
   newestGoodAgeSeconds: z.number().nullable(),
+  /** The newest COMPLETED backup of the whole database whose proof stands; null when there is none. */
+  newestProven: BackupRow.nullable(),
+  /** The age of its data, when this answer was made. */
+  newestProvenAgeSeconds: z.number().nullable(),
+  /** A verification that runs or waits now; null when there is none. */
+  verifying: z
+    .object({ id: z.uuid(), backupId: z.uuid(), depth: z.enum(['bytes', 'archive', 'restore']) })
+    .nullable(),
   running: z.array(BackupRow),
   checks: z.array(HealthCheck),
   summary: BackupSummary,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_VERIFICATION_POLICY, VerificationPolicy } from './verification.ts';
 
 const line = (max: number) =>
   z
@@ -22,9 +23,15 @@ export const Settings = z.strictObject({
   rpoHours: z.number().int().min(1).max(8760),
   /** Recovery time objective in minutes (4-ims.md: 60). */
   rtoMinutes: z.number().int().min(1).max(100_000),
+  verification: VerificationPolicy,
 });
 export type Settings = z.infer<typeof Settings>;
-export const DEFAULT_SETTINGS: Settings = { emergencyContacts: [], rpoHours: 24, rtoMinutes: 60 };
+export const DEFAULT_SETTINGS: Settings = {
+  emergencyContacts: [],
+  rpoHours: 24,
+  rtoMinutes: 60,
+  verification: DEFAULT_VERIFICATION_POLICY,
+};
 
 /** Names of this installation for the restore instructions: configuration, never a secret. */
 export const Installation = z.object({
@@ -38,6 +45,13 @@ export const Installation = z.object({
   schedule: z.object({ isEnabled: z.boolean(), cron: z.string(), timeZone: z.string() }),
   retention: z.object({ daily: z.number(), weekly: z.number(), monthly: z.number() }),
   manualIntervalMinutes: z.number(),
+  /** How restores are proven on this installation. */
+  verification: z.object({
+    /** BACKUP_AGE_IDENTITY_FILE is set, so encrypted archives can be opened here. */
+    hasIdentity: z.boolean(),
+    hasServer: z.boolean(),
+    mayUseSource: z.boolean(),
+  }),
 });
 export type Installation = z.infer<typeof Installation>;
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss } from 'pg-boss';
 import type { Secret } from '../core/secret.ts';
-import { BackupJob } from '../contracts/jobs.ts';
+import { BackupJob, VerifyJob } from '../contracts/jobs.ts';
 
 /** A queue and what may be in it. `parse` is used on both ends, so that a job nobody understands is never sent. */
 export interface JobDefinition<Name extends string, Payload> {
@@ -35,6 +35,16 @@ export const removeJob: JobDefinition<'remove', BackupJob> = {
   expireInSeconds: 900,
   heartbeatSeconds: 20,
   retryDelayMax: 600,
+};
+
+/** Verify a backup: its row says which and how deep. Handlers claim the row first, so a second delivery does nothing. */
+export const verifyJob: JobDefinition<'verify', VerifyJob> = {
+  name: 'verify',
+  parse: (input) => VerifyJob.parse(input),
+  retryLimit: 3,
+  expireInSeconds: 24 * 3600 - 1,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
 };
 
 /** What `enqueue` needs of a drizzle transaction. */
@@ -79,7 +89,7 @@ export async function migrateQueue(url: Secret): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    for (const job of [backupJob, removeJob]) {
+    for (const job of [backupJob, removeJob, verifyJob]) {
       const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
       const options = {
         retryLimit,

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
@@ -127,6 +127,7 @@ export const Environment = z.object({
     z.enum(['zstd', 'gzip']).default('zstd'),
   ),
   BACKUP_AGE_RECIPIENTS: z.preprocess((v) => v ?? '', list),
+  BACKUP_AGE_IDENTITY_FILE: optional(z.string()),
   BACKUP_EXCLUDE_TABLES: z.preprocess((v) => v ?? '_prisma_migrations', list),
   BACKUP_RETENTION_DAILY: count(7, 3650, 1),
   BACKUP_RETENTION_WEEKLY: count(4, 520),
@@ -134,6 +135,20 @@ export const Environment = z.object({
   BACKUP_MANUAL_INTERVAL_MINUTES: count(60, 100_000),
   // A timer of more than 24.8 days fires at once.
   BACKUP_TIMEOUT_MINUTES: count(360, 35_000, 1),
+  BACKUP_VERIFY_DIR: optional(z.string()),
+  BACKUP_VERIFY_DATABASE_URL: optional(
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./, 'must be an address that starts with postgres://')
+      .refine(
+        isReadableUrl,
+        'cannot be read: in user and password, percent-encode what is special in an address',
+      )
+      .transform((value) => new Secret(value)),
+  ),
+  BACKUP_VERIFY_ON_SOURCE: flag(false),
+  BACKUP_VERIFY_JOBS: count(2, 64, 1),
+  BACKUP_VERIFY_TIMEOUT_MINUTES: count(720, 35_000, 1),
   BACKUP_PG_BIN_DIRS: z.preprocess(
     (v) => v ?? '',
     z.string().transform((value) => value.split(':').filter((item) => item !== '')),
@@ -178,10 +193,24 @@ export interface Config {
   readonly filePrefix: string;
   readonly compression: 'zstd' | 'gzip';
   readonly ageRecipients: readonly string[];
+  /** The private key that opens encrypted archives for a verification; null on a server that holds public keys only. */
+  readonly ageIdentityFile: string | null;
   readonly excludeTables: readonly string[];
   readonly retention: { readonly daily: number; readonly weekly: number; readonly monthly: number };
   readonly manualIntervalMinutes: number;
   readonly timeoutMinutes: number;
+  /** Where and how a restore is proven. */
+  readonly verify: {
+    /** Holds decoded archives and ephemeral clusters while they are needed. */
+    readonly dir: string;
+    /** A server whose user may create databases, for archives that no local server program fits; null when there is none. */
+    readonly server: PostgresConfig | null;
+    /** Whether a scratch database may be made on the source's own server, when there is no other way. */
+    readonly mayUseSource: boolean;
+    /** Parallel jobs of pg_restore. */
+    readonly jobs: number;
+    readonly timeoutMinutes: number;
+  };
   /** Searched before the usual places for pg_dump and its kin. */
   readonly pgBinDirs: readonly string[];
   /** The folders of PATH. */
@@ -192,6 +221,23 @@ export interface Config {
 const refuse = (variable: string, message: string, hint: string): never => {
   throw new AppError('config', `${variable} ${message}`, { hint, fields: { variable } });
 };
+
+const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+
+/** A server from its address; the database of the address is where scratch databases are created from. */
+function serverOf(address: Secret): PostgresConfig {
+  const url = new URL(address.reveal());
+  const sslMode = sslModes.find((mode) => mode === url.searchParams.get('sslmode')) ?? null;
+  return {
+    host: decodeURIComponent(url.hostname),
+    port: url.port === '' ? 5432 : Number(url.port),
+    user: url.username === '' ? 'postgres' : decodeURIComponent(url.username),
+    password: url.password === '' ? null : new Secret(decodeURIComponent(url.password)),
+    database: url.pathname.length > 1 ? decodeURIComponent(url.pathname.slice(1)) : 'postgres',
+    sslMode,
+    sslRootCert: url.searchParams.get('sslrootcert'),
+  };
+}
 
 /**
  * The whole configuration from an environment. Throws `config` naming the first variable that is wrong or
@@ -277,6 +323,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     filePrefix: e.BACKUP_FILE_PREFIX,
     compression: e.BACKUP_COMPRESSION,
     ageRecipients: e.BACKUP_AGE_RECIPIENTS,
+    ageIdentityFile: e.BACKUP_AGE_IDENTITY_FILE === undefined ? null : resolve(e.BACKUP_AGE_IDENTITY_FILE),
     excludeTables: e.BACKUP_EXCLUDE_TABLES,
     retention: {
       daily: e.BACKUP_RETENTION_DAILY,
@@ -285,6 +332,13 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     },
     manualIntervalMinutes: e.BACKUP_MANUAL_INTERVAL_MINUTES,
     timeoutMinutes: e.BACKUP_TIMEOUT_MINUTES,
+    verify: {
+      dir: resolve(e.BACKUP_VERIFY_DIR ?? join(e.HOLDFAST_DATA_DIR, 'verify')),
+      server: e.BACKUP_VERIFY_DATABASE_URL === undefined ? null : serverOf(e.BACKUP_VERIFY_DATABASE_URL),
+      mayUseSource: e.BACKUP_VERIFY_ON_SOURCE,
+      jobs: e.BACKUP_VERIFY_JOBS,
+      timeoutMinutes: e.BACKUP_VERIFY_TIMEOUT_MINUTES,
+    },
     pgBinDirs: e.BACKUP_PG_BIN_DIRS,
     searchPath: (env['PATH'] ?? '').split(':').filter((folder) => folder !== ''),
     hostname: hostname(),

@@ -1,4 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { Facts, TableFact } from '../contracts/facts.ts';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { Check, ScratchPlace, VerificationPolicy } from '../contracts/verification.ts';
 import type { RunContext } from '../core/run-context.ts';
 
 /** What a source needs of a run; a RunContext is one. */
@@ -14,9 +17,13 @@ export interface SourceProbe {
   readonly tools: Readonly<Record<string, string>>;
 }
 
-export interface TableRef {
-  readonly schema: string;
-  readonly name: string;
+export type TableRef = Pick<TableFact, 'schema' | 'name'>;
+
+/** Which facts a dump takes beside the exact row counts, which it always takes. */
+export interface FactsPolicy {
+  readonly takesFingerprints: boolean;
+  /** A table with a larger heap gets no fingerprint, but `too-large`. */
+  readonly fingerprintMaxBytes: number;
 }
 
 export interface DumpOptions {
@@ -25,6 +32,7 @@ export interface DumpOptions {
   readonly schemaOnly: boolean;
   /** Whether the dump compresses itself; `none` where a stage does that. */
   readonly compression: 'none' | 'gzip';
+  readonly facts: FactsPolicy;
   /** Sees each chunk of the body as it is passed on. */
   tap?(chunk: Buffer): void;
 }
@@ -39,10 +47,39 @@ export interface Dump extends AsyncDisposable {
   readonly snapshot: string | null;
   /** The dumped tables, read in that snapshot. */
   readonly tables: readonly TableRef[];
+  /**
+   * What a restored copy must show, taken in the dump's snapshot while it runs. Call it once `body` has ended: it waits
+   * for what is still being read, within a limit. Never throws for a fact that cannot be had, which becomes a named
+   * UNKNOWN: a good dump must not fail for what is only said about it. Throws the abort reason when cancelled.
+   */
+  facts(): Promise<Facts>;
   /** The patterns that were left out. */
   readonly excludedTables: readonly string[];
   /** About how many bytes `body` will have; null when nothing is known. */
   readonly estimateBytes: number | null;
+}
+
+/** An empty database made for one verification, and gone when disposed; what a crash leaves, `sweepScratch` finds. */
+export interface Scratch extends AsyncDisposable {
+  readonly place: ScratchPlace;
+  /** The server's version, for example `15.18`. */
+  readonly productVersion: string;
+  readonly database: string;
+  /**
+   * Restores the plain dump in `file`, a seekable file. Reports what pg_restore said that matters, and returns how long it
+   * took; null when it failed, which is then a FAILED check where the archive is at fault, and an UNKNOWN one where this place
+   * is (a missing extension or role, a full disk, a killed server).
+   */
+  restore(ctx: ScratchContext, file: string): Promise<{ readonly restoreMs: number } | null>;
+  /** Compares the restored copy with every fact, validates its keys, reads it all, and runs the configured SQL checks. */
+  compare(ctx: ScratchContext, policy: VerificationPolicy): Promise<void>;
+}
+
+export interface ScratchContext extends SourceContext {
+  /** Each check as soon as it is judged. */
+  report(check: Check): void;
+  /** One event for the log of the verification. Never a secret. */
+  say(line: string): void;
 }
 
 /** Something to protect. Every implementation passes tests/contract/source.contract.ts. */
@@ -52,4 +89,18 @@ export interface Source {
   probe(ctx: SourceContext): Promise<SourceProbe>;
   /** Dispose of what it returns when `body` is done. Throws like `probe`, and `invalid` for a table that is not there. */
   dump(ctx: SourceContext, options: DumpOptions): Promise<Dump>;
+  /**
+   * A place to restore this backup in: an ephemeral cluster of the matching major in `folder`, else the configured
+   * verification server, else the source's server where the configuration allows it. `id` names it, so that a sweep knows whose it
+   * is. Checks versions and free space before anything starts. Null when there is no such place: why is reported as a check.
+   */
+  openScratch(
+    ctx: ScratchContext,
+    need: { readonly id: string; readonly folder: string; readonly manifest: Manifest },
+  ): Promise<Scratch | null>;
+  /**
+   * Stops and removes scratch that no living verification holds: clusters under BACKUP_VERIFY_DIR and `…_verify_…` databases
+   * that carry the id of a verification `isHeld` does not know. Returns how many. Safe to repeat.
+   */
+  sweepScratch(ctx: SourceContext, isHeld: (id: string) => boolean): Promise<number>;
 }

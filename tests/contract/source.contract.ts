@@ -29,7 +29,7 @@ export interface SourceSpec {
   close(): Promise<void>;
 }
 
-const all: DumpOptions = { tables: null, schemaOnly: false, compression: 'none' };
+const all: DumpOptions = { tables: null, schemaOnly: false, compression: 'none', facts: { takesFingerprints: true, fingerprintMaxBytes: 1e9 } };
 
 /** What every source promises (lib/sources/source.ts); each implementation's test file calls it once. */
 export function sourceContract(kind: string, open: () => Promise<SourceSpec>): void {
