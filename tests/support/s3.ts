@@ -145,9 +145,20 @@ rgw_frontends = beast endpoint=127.0.0.1:${gatewayPort} tcp_nodelay=1
       inside('monmap'),
     );
     await ceph('ceph-mon', '-i', 'a', '--mkfs', '--monmap', inside('monmap'), '--keyring', inside('keyring'));
-    daemons.push(startDaemon('ceph-mon', ['-c', settings, '-i', 'a'], inside('mon.out')));
+    const monitor = startDaemon('ceph-mon', ['-c', settings, '-i', 'a'], inside('mon.out'));
+    daemons.push(monitor);
     const disk = randomUUID();
-    await ceph('ceph', 'osd', 'new', disk);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await ceph('ceph', 'osd', 'new', disk);
+        break;
+      } catch (error) {
+        // A monitor that has only just begun may answer EPERM ("problem getting command descriptions").
+        if (isOver(monitor) || attempt === 20)
+          throw new Error(`the monitor takes no disk: ${tail('mon')}`, { cause: error });
+        await sleep(250);
+      }
+    }
     await ceph('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', disk);
     for (let attempt = 1; ; attempt += 1) {
       const osd = startDaemon('ceph-osd', ['-c', settings, '-i', '0'], inside('osd.out'));
