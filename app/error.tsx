@@ -1,40 +1,13 @@
 'use client';
-import { Button } from 'antd';
-import { useRouter } from 'next/navigation';
-import { startTransition } from 'react';
-import { MessagePage } from '#components/ui/message-page.tsx';
+import type { ComponentProps } from 'react';
+import { FailedPage } from '#components/ui/failed-page.tsx';
 
-export default function RootError({
-  error,
-  reset,
-}: {
-  readonly error: Error & { readonly digest?: string };
-  readonly reset: () => void;
-}) {
-  const router = useRouter();
-  // Resetting alone would render the same failed answer of the server again.
-  const retry = () => {
-    startTransition(() => {
-      router.refresh();
-      reset();
-    });
-  };
+export default function RootError(failure: Omit<ComponentProps<typeof FailedPage>, 'children'>) {
   return (
     <main>
-      <MessagePage
-        title="This page could not be shown"
-        action={
-          <Button type="primary" onClick={retry}>
-            Try again
-          </Button>
-        }
-      >
-        <p>
-          The console’s own database may be away. Backups already stored are not affected. If it stays, look
-          at the log of the web process
-          {error.digest === undefined ? '.' : `; this failure is marked ${error.digest} there.`}
-        </p>
-      </MessagePage>
+      <FailedPage {...failure}>
+        The console’s own database may be away. Backups already stored are not affected. If it stays, look
+      </FailedPage>
     </main>
   );
 }

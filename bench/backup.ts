@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 import type { TestPostgres } from '#tests/support/postgres.ts';
 import { atMost, figure, median, type BenchRow } from './table.ts';
 
@@ -34,10 +35,10 @@ interface OneArchive {
   readonly phasesMs: Readonly<Record<string, number>>;
 }
 
-/** One whole backup by the engine in a process of its own; the milliseconds it says, without Node's start. */
+/** One whole backup by the engine in a process of its own, started as a worker is; the milliseconds it says, without Node's start. */
 async function holdfast(env: Record<string, string>): Promise<OneArchive> {
-  const child = spawn(process.execPath, [archiveScript], {
-    env: { ...process.env, ...env },
+  const child = spawn(process.execPath, [...WORKER_COMMAND.nodeArgs, archiveScript], {
+    env: { ...process.env, ...WORKER_COMMAND.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -1,20 +1,5 @@
 import { AppError } from '../lib/core/errors.ts';
-
-const down = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-]);
+import { isLostConnection } from '../lib/core/lost-connection.ts';
 
 /** The SQLSTATE or socket code of a catalogue error, through drizzle's wrapping; undefined when there is none. */
 export function catalogueErrorCode(thrown: unknown): string | undefined {
@@ -37,7 +22,7 @@ export const isUniqueViolation = (thrown: unknown): boolean => catalogueErrorCod
 export function translateCatalogueError(thrown: unknown): unknown {
   if (thrown instanceof AppError) return thrown;
   const code = catalogueErrorCode(thrown);
-  if (code !== undefined && (down.has(code) || code.startsWith('08'))) {
+  if (code !== undefined && isLostConnection(code)) {
     return new AppError('catalogue_down', 'the catalogue database does not answer', {
       hint: 'Check that the PostgreSQL server behind DATABASE_URL is running and reachable, then try again.',
       cause: thrown,

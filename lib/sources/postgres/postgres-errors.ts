@@ -1,26 +1,7 @@
 import { AppError, type AppErrorOptions } from '../../core/errors.ts';
+import { isLostConnection } from '../../core/lost-connection.ts';
 import type { PostgresConfig } from '../../platform/config.ts';
 import { lastLine, toolFailed, type ToolExit } from '../../tools/start-tool.ts';
-
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'ENOENT',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EPIPE',
-  'ETIMEDOUT',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-]);
 
 const addressOf = ({ host, port }: PostgresConfig): string => `${host}:${String(port)}`;
 
@@ -54,7 +35,7 @@ export function translatePostgresError(thrown: unknown, source: PostgresConfig):
   if (thrown instanceof AppError) return thrown;
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const because = { cause: thrown, fields: { reason: code } };
-  if (unreachable.has(code) || code.startsWith('08')) return sourceUnreachable(source, because);
+  if (isLostConnection(code)) return sourceUnreachable(source, because);
   if (code === '28P01' || code === '28000') return refused(source, because);
   if (code === '42501') return forbidden(source, because);
   if (code === '3D000') {
