@@ -1,10 +1,14 @@
-import { and, desc, eq, isNull, or, gt, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, ne, notExists, or, gt, lt, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
 import { apiTokens } from '../schema/token.ts';
+import { users } from '../schema/user.ts';
 
 export type TokenRecord = typeof apiTokens.$inferSelect;
 
-/** Neither revoked nor expired, by the catalogue's clock. */
+/**
+ * Neither revoked nor expired, by the catalogue's clock; and whoever made it, if a person, is still an enabled
+ * administrator: somebody who was shown the door must not keep a key.
+ */
 export async function findLivingToken(db: Db, tokenHash: string): Promise<TokenRecord | null> {
   const [row] = await db
     .select()
@@ -14,6 +18,17 @@ export async function findLivingToken(db: Db, tokenHash: string): Promise<TokenR
         eq(apiTokens.tokenHash, tokenHash),
         isNull(apiTokens.revokedAt),
         or(isNull(apiTokens.expiresAt), gt(apiTokens.expiresAt, sql`now()`)),
+        notExists(
+          db
+            .select({ id: users.id })
+            .from(users)
+            .where(
+              and(
+                eq(users.email, apiTokens.createdBy),
+                or(eq(users.isDisabled, true), ne(users.role, 'admin')),
+              ),
+            ),
+        ),
       ),
     );
   return row ?? null;

@@ -11,6 +11,8 @@ import { signIn, THROTTLE } from '#lib/auth/sign-in.ts';
 import { AuditList } from '#lib/contracts/audit.ts';
 import { CreateTokenResponse, TokenList } from '#lib/contracts/token.ts';
 import { UserList, UserRow } from '#lib/contracts/user.ts';
+import type { Actor } from '#lib/core/actor.ts';
+import { createToken as makeToken } from '#lib/services/tokens.ts';
 import { changePassword } from '#lib/services/users.ts';
 import { PASSWORD, problemOf, startApi, type TestApi } from '#tests/support/api.ts';
 
@@ -201,6 +203,29 @@ describe('tokens', () => {
     expect((await seen({ authorization: 'Basic YTpi' })).status).toBe(401);
     const cookie = await api.cookie(api.users.admin.id);
     expect((await seen({ cookie, ...bearer('hf_x') })).status).toBe(401);
+  });
+
+  test('it works no longer than whoever made it may make tokens, and again when they may again', async () => {
+    const { id, email } = api.users.admin;
+    const person: Actor = { kind: 'user', id, name: email, role: 'admin' };
+    const { token } = await makeToken(api.backend, person, {
+      name: 'mine',
+      role: 'viewer',
+      expiresInDays: 1,
+    });
+    const set = (isDisabled: boolean, role: string) =>
+      api.catalogue
+        .raw`update users set is_disabled = ${isDisabled}, role = ${role}::user_role where id = ${id}`;
+    try {
+      expect((await seen(bearer(token))).status).toBe(200);
+      await set(true, 'admin');
+      expect((await seen(bearer(token))).status).toBe(401);
+      await set(false, 'viewer');
+      expect((await seen(bearer(token))).status).toBe(401);
+    } finally {
+      await set(false, 'admin');
+    }
+    expect((await seen(bearer(token))).status).toBe(200);
   });
 
   test.each(['a\nb', 'a\u0000b', '../a', ' ', 'x'.repeat(101)])('the name %j is refused', async (name) => {
