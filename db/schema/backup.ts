@@ -121,7 +121,7 @@ export const backups = pgTable(
 export const totalsPeriod = pgEnum('totals_period', ['day', 'month']);
 
 /**
- * How many backups, and bytes, there are for each UTC day and month by tiers and status: kept by statement triggers on
+ * How many backups, and bytes, there are for each UTC day and month by tiers, status and proof: kept by statement triggers on
  * `backups` (custom migration), so that a count over a million rows reads a few hundred. Rows are deltas: a key may
  * have several, and their sum is what counts, so that no writer ever waits for another.
  */
@@ -135,6 +135,7 @@ export const backupTotals = pgTable(
     status: backupStatus('status').notNull(),
     backups: bigint('backups', { mode: 'number' }).notNull(),
     sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
+    proof: proofState('proof').notNull(),
   },
   (table) => [index('backup_totals_key').on(table.period, table.startsOn, table.status)],
 );
@@ -161,6 +162,9 @@ export const backupCopies = pgTable(
     index('backup_copies_unsettled')
       .on(table.backupId)
       .where(sql`status in ('WRITING', 'FAILED')`),
+    index('backup_copies_checked_at')
+      .on(table.checkedAt)
+      .where(sql`status = 'STORED'`),
   ],
 );
 
@@ -177,10 +181,12 @@ export const backupTables = pgTable(
     rows: bigint('rows', { mode: 'number' }),
     fingerprint: text('fingerprint'),
     sizeBytes: bigint('size_bytes', { mode: 'number' }),
+    /** When the backup was taken: here too, so that the index finds a table's newest row without reading all of them. */
+    takenAt: timestamp('taken_at', { withTimezone: true }).notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.backupId, table.schema, table.name] }),
-    index('backup_tables_name').on(table.name, table.schema, table.backupId),
+    index('backup_tables_name').on(table.name, table.schema, table.takenAt),
   ],
 );
 

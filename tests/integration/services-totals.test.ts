@@ -17,12 +17,12 @@ afterAll(async () => {
 const differences = async () => [
   ...(await catalogue.raw`
     with kept as (
-      select period, starts_on, tiers, status, sum(backups)::bigint as n, sum(size_bytes)::bigint as bytes
-        from backup_totals group by 1, 2, 3, 4 having sum(backups) <> 0 or sum(size_bytes) <> 0
+      select period, starts_on, tiers, status, proof, sum(backups)::bigint as n, sum(size_bytes)::bigint as bytes
+        from backup_totals group by 1, 2, 3, 4, 5 having sum(backups) <> 0 or sum(size_bytes) <> 0
     ), counted as (
-      select period, date_trunc(period::text, created_at at time zone 'UTC')::date as starts_on, tiers, status,
+      select period, date_trunc(period::text, created_at at time zone 'UTC')::date as starts_on, tiers, status, proof,
              count(*) as n, coalesce(sum(size_bytes), 0)::bigint as bytes
-        from backups cross join unnest(enum_range(null::totals_period)) as period group by 1, 2, 3, 4
+        from backups cross join unnest(enum_range(null::totals_period)) as period group by 1, 2, 3, 4, 5
     )
     (table kept except table counted) union all (table counted except table kept)`),
 ];
@@ -34,10 +34,13 @@ const insert = (count: number, from: string) => catalogue.raw`
          case when i % 3 = 0 then i * 1000 end, ${from}::timestamptz + i * interval '5 hours'
     from generate_series(1, ${count}) i`;
 
-test('totals follow inserts, changes of status, size, tiers and instant, and deletes', async () => {
+test('totals follow inserts, changes of status, size, tiers, instant and proof, and deletes', async () => {
   await insert(2000, '2025-01-30T22:00:00Z');
   expect(await differences()).toEqual([]);
   await catalogue.raw`update backups set status = 'COMPLETED', size_bytes = 77 where status = 'IN_PROGRESS'`;
+  expect(await differences()).toEqual([]);
+  await catalogue.raw`update backups set proof = (array['PROVEN','FAILED'])[1 + (random() * 2)::int % 2]::proof_state
+                       where filename like '%3'`;
   expect(await differences()).toEqual([]);
   await catalogue.raw`update backups set tiers = '{DAILY,MONTHLY}' where extract(day from created_at) = 1`;
   await catalogue.raw`update backups set created_at = created_at - interval '40 days' where filename like '%5'`;
