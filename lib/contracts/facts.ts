@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const UNKNOWN_REASONS = [
   /** The manifest was made by a version that did not take this fact. */
   'not-recorded',
+  /** A backup without rows. */
+  'schema-only',
   /** The policy says not to take it. */
   'switched-off',
   /** Larger than the policy's ceiling. */

@@ -1,10 +1,9 @@
 import postgres from 'postgres';
-import { readFile } from 'node:fs/promises';
-import { AppError } from '../../core/errors.ts';
 import type { Config, PostgresConfig } from '../../platform/config.ts';
 import { choosePostgresTool, listPostgresTools, type PostgresTool } from '../../tools/find-postgres-tools.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import type { Dump, DumpOptions, Source, SourceContext, SourceProbe } from '../source.ts';
+import { connect, readVersion } from './connect.ts';
 import { sourceUnreachable, translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
 import { selectTables, type CatalogTable } from './table-selection.ts';
 
@@ -14,66 +13,6 @@ export interface Heartbeat {
   readonly answerWithinMs: number;
 }
 const usualHeartbeat: Heartbeat = { everyMs: 5_000, answerWithinMs: 60_000 };
-
-async function sslOptions(
-  source: PostgresConfig,
-): Promise<NonNullable<postgres.Options<Record<string, never>>['ssl']>> {
-  const ca = source.sslRootCert === null ? undefined : await readRootCert(source.sslRootCert);
-  switch (source.sslMode) {
-    case 'disable':
-      return false;
-    case 'allow':
-    case 'prefer':
-    case null:
-      return 'prefer';
-    case 'require':
-      // libpq checks the certificate as soon as a root is named.
-      return ca === undefined ? 'require' : { ca, checkServerIdentity: () => undefined };
-    case 'verify-ca':
-      return { ca, checkServerIdentity: () => undefined };
-    case 'verify-full':
-      return { ca };
-    default:
-      return 'prefer';
-  }
-}
-
-async function readRootCert(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new AppError('config', 'PGSSLROOTCERT names a file that cannot be read', {
-      hint: `Check that ${path} exists and that this user may read it.`,
-      fields: { variable: 'PGSSLROOTCERT' },
-      cause: error,
-    });
-  }
-}
-
-async function connect(source: PostgresConfig): Promise<postgres.Sql> {
-  return postgres({
-    host: source.host,
-    port: source.port,
-    user: source.user,
-    database: source.database,
-    ...(source.password === null ? {} : { password: source.password.reveal() }),
-    ssl: await sslOptions(source),
-    max: 1,
-    connect_timeout: 10,
-    idle_timeout: 0,
-    max_lifetime: null,
-    fetch_types: false,
-    onnotice: () => undefined,
-    connection: { application_name: 'holdfast-backup' },
-  });
-}
-
-async function readVersion(sql: postgres.Sql): Promise<{ version: string; major: number }> {
-  const [row] = await sql<{ version: string; number: string }[]>`
-    select current_setting('server_version') as version, current_setting('server_version_num') as number`;
-  const number = Number(row?.number);
-  return { version: (row?.version ?? '').split(' ')[0] ?? '', major: Math.floor(number / 10_000) };
-}
 
 async function findPgDump(config: Config, serverMajor: number, ctx: SourceContext): Promise<PostgresTool> {
   return choosePostgresTool(await listPostgresTools(config, 'pg_dump', ctx), 'pg_dump', serverMajor);
