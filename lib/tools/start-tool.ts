@@ -1,23 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
-import { Secret } from '../core/secret.ts';
-import { stderrTail } from './stderr-tail.ts';
+import { spawnTool, type ToolCommand, type ToolExit } from './spawn-tool.ts';
 
-export interface ToolExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** The last 64 KiB of stderr, secrets masked. */
-  readonly stderrTail: string;
-}
-
-export interface Tool {
-  /** An absolute path. */
-  readonly file: string;
-  readonly args: readonly string[];
-  /** The child's whole environment but for PATH, LC_ALL and TZ. Secrets go here, never in `args`. */
-  readonly env?: Readonly<Record<string, string | Secret>>;
+export interface Tool extends ToolCommand {
   /** Read to its end by the child; its error ends the child and becomes the error of `stdout`. */
   readonly stdin?: Readable;
   /** From SIGTERM to SIGKILL. Default 3,000. */
@@ -63,58 +49,12 @@ export function toolFailed(name: string, exit: ToolExit): AppError {
  * that cannot be started is `tool_missing`.
  */
 export function startTool(ctx: Pick<RunContext, 'signal'>, tool: Tool): ToolRun {
-  const name = tool.file.slice(tool.file.lastIndexOf('/') + 1);
-  const secrets: string[] = [];
-  const env: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
-  for (const [key, value] of Object.entries(tool.env ?? {})) {
-    env[key] = value instanceof Secret ? value.reveal() : value;
-    if (value instanceof Secret) secrets.push(value.reveal());
-  }
-  const child: ChildProcess = spawn(tool.file, [...tool.args], {
-    env: env as NodeJS.ProcessEnv,
-    // Its own group: Ctrl-C in a terminal must reach us alone, and stopping it must reach what it started.
-    detached: true,
-    stdio: [tool.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-  });
-  const tail = stderrTail(secrets);
-  child.stderr?.on('data', (chunk: Buffer) => {
-    tail.add(chunk);
-  });
-
-  let spawnError: Error | undefined;
-  const exit = new Promise<ToolExit>((resolve) => {
-    child.once('error', (error) => {
-      if (child.pid !== undefined) return;
-      spawnError = error;
-      resolve({ code: null, signal: null, stderrTail: '' });
-    });
-    // 'close' and not 'exit': only then has all of stderr been read.
-    child.once('close', (code, signal) => {
-      resolve({ code, signal, stderrTail: tail.text() });
-    });
-  });
-  let hasExited = false;
-  child.once('exit', () => {
-    hasExited = true;
-  });
-
-  const kill = (signal: NodeJS.Signals): void => {
-    if (child.pid === undefined || hasExited) return;
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      child.kill(signal);
-    }
-  };
-  const failure = (ended: ToolExit): AppError => {
-    if (spawnError !== undefined) {
-      return new AppError('tool_missing', `${name} could not be started`, {
-        hint: `Check that ${tool.file} exists and may be executed by this user.`,
-        cause: spawnError,
-      });
-    }
-    return tool.failure?.(ended) ?? toolFailed(name, ended);
-  };
+  const { name, child, exit, startError, kill } = spawnTool(tool, [
+    tool.stdin === undefined ? 'ignore' : 'pipe',
+    'pipe',
+  ]);
+  const failure = (ended: ToolExit): AppError =>
+    startError() ?? tool.failure?.(ended) ?? toolFailed(name, ended);
 
   const source = child.stdout;
   const stdout = new Readable({
@@ -149,7 +89,7 @@ export function startTool(ctx: Pick<RunContext, 'signal'>, tool: Tool): ToolRun 
   const { stdin } = tool;
   void exit.then((ended) => {
     if (stdout.destroyed) return;
-    if (ended.code !== 0 || spawnError !== undefined) {
+    if (ended.code !== 0) {
       stdout.destroy(failure(ended));
     } else if (stdin !== undefined && !stdin.readableEnded) {
       stdout.destroy(new AppError('tool_failed', `${name} stopped reading before the end of its input`));

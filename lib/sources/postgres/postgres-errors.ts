@@ -1,7 +1,8 @@
 import { AppError, type AppErrorOptions } from '../../core/errors.ts';
 import { isLostConnection } from '../../core/lost-connection.ts';
 import type { PostgresConfig } from '../../platform/config.ts';
-import { lastLine, toolFailed, type ToolExit } from '../../tools/start-tool.ts';
+import type { ToolExit } from '../../tools/spawn-tool.ts';
+import { lastLine, toolFailed } from '../../tools/start-tool.ts';
 
 const addressOf = ({ host, port }: PostgresConfig): string => `${host}:${String(port)}`;
 

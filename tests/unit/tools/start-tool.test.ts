@@ -119,3 +119,21 @@ test('the environment is only what was given', async () => {
   expect(names.sort()).toEqual(['LC_ALL', 'ONLY', 'PATH', 'TZ']);
   expect(readFileSync('/proc/self/cmdline', 'utf8')).not.toContain('hunter2');
 });
+
+test('a program starts in the folder it was given, and steps back as far as it was told', async () => {
+  const run = startTool(idle(), { file: '/bin/sh', args: ['-c', 'pwd'], cwd: '/usr' });
+  // The niceness is set from outside, so it may come after a program's first words.
+  const [folder] = (await read(run)).toString().split('\n');
+  expect(folder).toBe('/usr');
+  const slow = startTool(idle(), { file: '/bin/sh', args: ['-c', 'sleep 0.2; nice'], niceness: 7 });
+  const plain = startTool(idle(), { file: '/bin/sh', args: ['-c', 'sleep 0.2; nice'] });
+  expect(Number(await read(slow)) - Number(await read(plain))).toBe(7);
+});
+
+test('a program runs as the user it was given', async () => {
+  const own = process.getuid?.() ?? 0;
+  // Only root may become another; whoever else runs this may at least stay who they are.
+  const identity = own === 0 ? { uid: 65_534, gid: 65_534 } : { uid: own, gid: process.getgid?.() ?? 0 };
+  const run = startTool(idle(), { file: '/usr/bin/id', args: ['-u'], cwd: '/', identity });
+  expect((await read(run)).toString().trim()).toBe(String(identity.uid));
+});
