@@ -34,7 +34,7 @@ const Fingerprint = z.string().regex(/^[0-9a-f]{32}$/);
 export const TableFact = z.object({
   schema: z.string(),
   name: z.string(),
-  /** `partitioned`: rows and fingerprint are the sums over its partitions, which are listed too. */
+  /** `partitioned`: rows and fingerprint are the sums over its dumped partitions, which are listed too. */
   kind: z.enum(['table', 'partitioned', 'foreign']).default('table'),
   /** Exact, in the dump's snapshot. Null when not known. */
   rows: z.number().int().nonnegative().nullable().default(null),
@@ -73,14 +73,22 @@ export const OBJECT_KINDS = [
   'extensions',
   'types',
   'collations',
+  'table-properties',
+  'sequence-properties',
   'columns',
   'indexes',
   'constraints',
   'views',
   'materialized-views',
   'foreign-tables',
+  'foreign-servers',
   'functions',
+  'languages',
   'operators',
+  'casts',
+  'conversions',
+  'access-methods',
+  'text-search',
   'triggers',
   'event-triggers',
   'rules',
@@ -93,6 +101,7 @@ export const OBJECT_KINDS = [
   'grants',
   'default-privileges',
   'publications',
+  'subscriptions',
 ] as const;
 export const ObjectKind = z.enum(OBJECT_KINDS);
 export type ObjectKind = z.infer<typeof ObjectKind>;
