@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
+import { manifestText, type Manifest } from '../contracts/manifest.ts';
 
 /**
- * The checksum of a manifest: SHA-256 of the document without its field `checksum`, printed like the file. Takes the document
- * as it was parsed from JSON, so that fields this version does not know count too.
+ * SHA-256 of the file without its field `checksum`. `document` may be what JSON.parse gave, with fields that a later version
+ * wrote: they count too.
  */
 export function manifestChecksum(document: object): string {
   const rest = Object.fromEntries(Object.entries(document).filter(([name]) => name !== 'checksum'));
   return createHash('sha256')
-    .update(`${JSON.stringify(rest, null, 2)}\n`)
+    .update(manifestText(rest as Manifest))
     .digest('hex');
+}
+
+/** The same manifest with its checksum, as its last field. */
+export function sealManifest(manifest: Manifest): Manifest & { readonly checksum: string } {
+  return { ...manifest, checksum: manifestChecksum(manifest) };
 }
