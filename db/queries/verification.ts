@@ -278,6 +278,8 @@ export async function releaseVerification(tx: Tx, id: string, workerId: string):
 
 export interface VerificationResult {
   readonly outcome: VerifyOutcome;
+  /** What counts instead where the backup is EXPIRED or DELETED by now. */
+  readonly outcomeIfDeleted: VerifyOutcome;
   readonly checks: readonly Check[];
   readonly log: string;
 }
@@ -291,7 +293,7 @@ export async function settleVerification(
   tx: Tx,
   id: string,
   workerId: string | null,
-  { outcome, checks, log }: VerificationResult,
+  { checks, log, ...result }: VerificationResult,
 ): Promise<'settled' | 'already' | 'lost'> {
   const seen = await findVerification(tx, id);
   if (seen === null) return 'lost';
@@ -301,6 +303,8 @@ export async function settleVerification(
     .from(backups)
     .where(eq(backups.id, seen.backupId))
     .for('update');
+  const isDeleted = backup?.status === 'EXPIRED' || backup?.status === 'DELETED';
+  const outcome = isDeleted ? result.outcomeIfDeleted : result.outcome;
   const [row] = await tx
     .update(verifications)
     .set({
@@ -331,8 +335,7 @@ export async function settleVerification(
       depth: verifications.depth,
     });
   if (row === undefined) {
-    const isOurs =
-      seen.workerId === workerId && seen.status === outcome.status;
+    const isOurs = seen.workerId === workerId && seen.status === outcome.status;
     return isOurs ? 'already' : 'lost';
   }
   if (backup?.status !== 'COMPLETED') return 'settled';

@@ -1,6 +1,6 @@
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const GB = 1024 ** 3;
+const GB = 1e9;
 
 /** A proof of the newest monthly backup is good for so long. */
 const MONTHLY_PROOF_DAYS = 30;
@@ -44,7 +44,7 @@ export interface VerificationState {
   readonly newestMonthly: PlannedBackup | null;
   /** Every STORED copy of a COMPLETED backup. */
   readonly copies: readonly PlannedCopy[];
-  /** When a `restore` verification of any whole backup last came to a verdict; null when none has. */
+  /** When a `restore` verification of any backup last came to a verdict; null when none has. */
   readonly lastJudgedAt: Date | null;
   /** When the last scrub was asked for; null when none was. */
   readonly lastScrubAt: Date | null;

@@ -90,7 +90,7 @@ test.each([
     { newestGood: backup(1), newestProven: proven(220), ...policy({ restore: 'weekly' }) },
     'WARNING',
   ],
-  ['proof', { newestGood: backup(1, { plainSizeBytes: 30 * 1024 ** 3 }), newestProven: proven(80) }, 'OK'],
+  ['proof', { newestGood: backup(1, { plainSizeBytes: 30e9 }), newestProven: proven(80) }, 'OK'],
   // A backup of long ago, proven again yesterday, is a proof of yesterday.
   ['proof', { newestGood: backup(1), newestProven: proven(80, 20), ...policy({ restore: 'daily' }) }, 'OK'],
   ['proof', { newestProven: null, oldestUnproven: backup(1) }, 'UNKNOWN'],
