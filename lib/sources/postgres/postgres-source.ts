@@ -119,10 +119,10 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
         options.tables,
         excludedTables,
       );
-      const dumped = [
-        ...selection.tables,
-        ...(options.tables === null ? there.filter(({ kind }) => kind === 'foreign') : []),
-      ];
+      const chosen = new Set(selection.tables.map(({ oid }) => oid));
+      const dumped = there.filter(({ oid, kind }) =>
+        kind === 'foreign' ? options.tables === null : chosen.has(oid),
+      );
       const timeUp = new AbortController();
       if (snapshot !== null) {
         factsSql = await connect(source);
