@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import type { Facts } from '../../contracts/facts.ts';
 import type { Manifest } from '../../contracts/manifest.ts';
 import type { ScratchPlace, VerificationPolicy } from '../../contracts/verification.ts';
 import { AppError } from '../../core/errors.ts';
@@ -8,6 +10,9 @@ import type { PostgresConfig } from '../../platform/config.ts';
 import { readTool } from '../../tools/read-tool.ts';
 import { lastLine } from '../../tools/start-tool.ts';
 import type { Scratch, ScratchContext } from '../source.ts';
+import { checkPages } from './check-amcheck.ts';
+import { checkForeignKeys } from './check-foreign-keys.ts';
+import { checkReadable } from './check-readable.ts';
 import { compareFacts, failed, passed, unknown, type Judged } from './compare-facts.ts';
 import { connect } from './connect.ts';
 import { quoteName } from './quote-name.ts';
@@ -16,6 +21,7 @@ import { judgeRestoreFailure } from './restore-failure.ts';
 import { runPgRestore } from './run-pg-restore.ts';
 import { createScratchDatabase, withConnection } from './scratch-database.ts';
 import { scratchName } from './scratch-name.ts';
+import { runSqlCheck } from './sql-checks.ts';
 
 /** By kind of check, why this place cannot show it. */
 export type Incomparables = Record<string, string>;
@@ -42,6 +48,28 @@ export interface ScratchParts {
 /** Reading the copy over as many connections as the restore had jobs. */
 const FACTS = { takesFingerprints: true, fingerprintMaxBytes: Number.MAX_SAFE_INTEGER };
 
+/** Whatever the database prefers: no limit but ours, no names found by chance, no rows hidden. */
+const SETTINGS =
+  "set statement_timeout = 0; set search_path = ''; set row_security = off; set jit = off; set default_transaction_read_only = off";
+
+async function readDescending(sql: postgres.Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ name: string }[]>`
+    select n.nspname || '.' || c.relname as name from pg_catalog.pg_sequence s
+    join pg_catalog.pg_class c on c.oid = s.seqrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where s.seqincrement < 0`;
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** What pg_read_all_data is from PostgreSQL 14 on. */
+async function grantSelect(sql: postgres.Sql, role: string): Promise<void> {
+  const schemas = await sql<{ name: string }[]>`
+    select nspname as name from pg_catalog.pg_namespace where nspname !~ '^pg_'`;
+  for (const { name } of schemas) {
+    await sql.unsafe(`grant usage on schema ${quoteName(name)} to ${role}`);
+    await sql.unsafe(`grant select on all tables in schema ${quoteName(name)} to ${role}`);
+  }
+}
+
 const isPredefined = (role: string): boolean => role.startsWith('pg_');
 
 /** The copy in a database of its own, whose `restore` comes before its `compare`. */
@@ -67,18 +95,12 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
     }
     await withConnection(server, async (sql) => {
       for (const role of roles.filter((name) => !isPredefined(name))) {
-        // Some objects may only be given to superusers; `settleRoles` takes that away again.
+        // Some objects may only be given to superusers; `createReader` takes that away again.
         await sql.unsafe(`create role ${quoteName(role)} nologin superuser`);
       }
     });
     report(ctx, passed('roles', String(roles.length), String(roles.length)), startedAt);
   };
-  const settleRoles = (): Promise<void> =>
-    withConnection(server, async (sql) => {
-      for (const role of (manifest.facts.roles ?? []).filter((name) => !isPredefined(name)))
-        await sql.unsafe(`alter role ${quoteName(role)} nosuperuser`);
-    });
-
   /** The database with owner, settings, grants and comment as the archive has them; without, where this machine lacks its locale. */
   const createDatabase = async (ctx: ScratchContext, file: string): Promise<void> => {
     const original = manifest.source.database;
@@ -162,30 +184,86 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
       report(ctx, check, restoreStartedAt, error);
       return null;
     }
-    if (place === 'ephemeral') await settleRoles();
     report(ctx, passed('restore', 'restored to the end', 'restored to the end'), restoreStartedAt);
     return { restoreMs };
   };
 
   const compare: Scratch['compare'] = async (ctx, policy: VerificationPolicy) => {
     const startedAt = ctx.clock.now().getTime();
+    const found = await readCopy(ctx);
+    const descending = await withConnection(address(), readDescending, ctx.signal);
+    for (const check of compareFacts(manifest.facts, found, { incomparable, descending }))
+      report(ctx, check, startedAt);
+
+    const checks: readonly [string, (sql: postgres.Sql) => Promise<Judged>][] = [
+      ['foreign-keys', (sql) => checkForeignKeys(sql, policy.foreignKeys)],
+      ['readable', (sql) => checkReadable(sql, found)],
+      ['amcheck', checkPages],
+    ];
+    for (const [name, check] of checks) {
+      const checkStartedAt = ctx.clock.now().getTime();
+      const judged = await withConnection(
+        address(),
+        async (sql) => {
+          await sql.unsafe(SETTINGS);
+          return check(sql);
+        },
+        ctx.signal,
+      ).catch((thrown: unknown) => {
+        ctx.signal.throwIfAborted();
+        ctx.log.warn('a check of the restored copy could not run', { check: name, error: thrown });
+        const why = thrown instanceof Error ? thrown.message : 'it could not be told why';
+        return unknown(name, name !== 'amcheck', `the check could not run: ${why}`);
+      });
+      report(ctx, judged, checkStartedAt);
+    }
+    if (policy.sqlChecks.length === 0) return;
+    const reader = place === 'ephemeral' ? { ...address(), user: await createReader(ctx) } : address();
+    for (const check of policy.sqlChecks) {
+      const checkStartedAt = ctx.clock.now().getTime();
+      report(ctx, await runSqlCheck(ctx, reader, check), checkStartedAt);
+    }
+  };
+
+  const readCopy = async (ctx: ScratchContext): Promise<Facts> => {
     const connections: postgres.Sql[] = [];
     try {
       for (let count = 0; count < parts.jobs; count += 1) connections.push(await connect(address()));
-      const found = await readFacts(
+      return await readFacts(
         connections,
         { tables: null, isChosen, isSchemaOnly: manifest.options.schemaOnly, snapshot: null },
         FACTS,
         { signal: ctx.signal, log: ctx.log, clock: ctx.clock, timeUp: null },
       );
-      const descending = new Set<string>();
-      for (const check of compareFacts(manifest.facts, found, { incomparable, descending }))
-        report(ctx, check, startedAt);
     } finally {
       await Promise.all(connections.map((sql) => sql.end({ timeout: 1 })));
     }
-    void policy;
   };
+
+  /**
+   * Somebody who may read everything and do nothing else; and nobody is a superuser any more whose functions and views it could
+   * use. The facts are read by now, so what the copy grants may change.
+   */
+  const createReader = (ctx: ScratchContext): Promise<string> =>
+    withConnection(
+      address(),
+      async (sql) => {
+        const suffix = randomBytes(4).toString('hex');
+        const [group, reader] = [`holdfast_group_${suffix}`, `holdfast_reader_${suffix}`];
+        await sql.unsafe(`create role ${group} nologin`);
+        if (parts.major >= 14) await sql.unsafe(`grant pg_read_all_data to ${group}`);
+        else await grantSelect(sql, group);
+        for (const role of (manifest.facts.roles ?? []).filter((name) => !isPredefined(name))) {
+          await sql.unsafe(`alter role ${quoteName(role)} nosuperuser bypassrls`);
+          await sql.unsafe(`grant ${group} to ${quoteName(role)}`);
+        }
+        await sql.unsafe(`create role ${reader} login bypassrls in role ${group}`);
+        await sql.unsafe(`alter database ${quoteName(database)} connection limit -1`);
+        await sql.unsafe(`grant connect on database ${quoteName(database)} to ${reader}`);
+        return reader;
+      },
+      ctx.signal,
+    );
 
   return {
     place,

@@ -8,15 +8,25 @@ import { scratchComment, scratchName } from './scratch-name.ts';
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** One connection for a few statements of ours; `address` names the database. */
+/** One connection for statements of ours; `address` names the database. Throws the reason of `signal`, which ends it at once. */
 export async function withConnection<T>(
   address: PostgresConfig,
   use: (sql: postgres.Sql) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
+  signal?.throwIfAborted();
   const sql = await connect(address);
+  const stop = (): void => {
+    void sql.end({ timeout: 0 });
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     return await use(sql);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', stop);
     await sql.end({ timeout: 1 });
   }
 }
