@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { PostgresConfig } from '../../platform/config.ts';
 import type { PostgresServer } from '../../tools/find-postgres-tools.ts';
+import { identityOf } from '../../tools/process-identity.ts';
 import { readTool } from '../../tools/read-tool.ts';
 import { lastLine, startTool } from '../../tools/start-tool.ts';
 import type { SourceContext } from '../source.ts';
@@ -71,7 +72,8 @@ async function makeFolder(
   identity: Identity | null,
 ): Promise<string> {
   const folder = await make();
-  await writeFile(join(folder, MARK), JSON.stringify({ id }), { mode: 0o600 });
+  const owner = { pid: process.pid, identity: identityOf(process.pid) };
+  await writeFile(join(folder, MARK), JSON.stringify({ id, owner }), { mode: 0o600 });
   await chmod(folder, 0o700);
   if (identity !== null) await chown(folder, identity.uid, identity.gid);
   return folder;
