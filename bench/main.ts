@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 import { benchBackup } from './backup.ts';
 import { createBenchDatabase, multiplyDatabase } from './database.ts';
+import { benchFacts } from './facts.ts';
 import { benchHistory } from './history.ts';
 import { benchMemory } from './memory.ts';
 import { renderTable, type BenchRow } from './table.ts';
@@ -39,6 +40,8 @@ async function measure(server: TestPostgres): Promise<BenchRow[]> {
   const label = gb(await createBenchDatabase(server, 'bench', size.mib));
   say(`backup of ${label}, ${String(size.rounds)} rounds`);
   add(await benchBackup(server, 'bench', size.rounds));
+  say('facts');
+  add(await benchFacts(server, 'bench', size.rounds));
   say('memory');
   for (const destination of ['local', 's3'] as const) {
     add(await benchMemory(server, 'bench', { label, destination, rounds: size.rounds }));
