@@ -12,6 +12,11 @@ const ENTRY = /^\d+; \d+ \d+ (?:FOREIGN )?TABLE (.*)$/;
 /** pg_restore prints each entry on one line, whatever a name holds. */
 const oneLine = (name: string): string => name.replaceAll(/[\n\r]/g, ' ');
 
+/** Whether what `pg_restore --list` printed is of an archive that was dumped from this database. */
+export function isOfDatabase(list: string, database: string): boolean {
+  return list.includes(`\n;     dbname: ${oneLine(database)}\n`);
+}
+
 /** An entry reads `schema name owner`, and each of them may hold spaces: the longest `schema name` that is known is meant. */
 function knownStart(entry: string, known: ReadonlySet<string>): string | undefined {
   for (let end = entry.lastIndexOf(' '); end > 0; end = entry.lastIndexOf(' ', end - 1)) {

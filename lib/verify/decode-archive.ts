@@ -7,7 +7,7 @@ import { AppError } from '../core/errors.ts';
 import { isSameBytes } from '../pipeline/byte-count.ts';
 import { startChain, type ChainLink } from '../tools/start-chain.ts';
 import { checkBytes } from './check-bytes.ts';
-import { compareContents } from './contents.ts';
+import { compareContents, isOfDatabase } from './contents.ts';
 import { decodeFailure, type DecodeFailure } from './decode-failure.ts';
 import { isKeyOfRecipient, type Decoding } from './decoding.ts';
 import type { OpenCheck } from './findings.ts';
@@ -236,7 +236,7 @@ const shorten = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, SHOWN).join(', ')} and ${String(names.length - SHOWN)} more`;
 
-/** Whether the archive's table of contents has the tables of the manifest, and no others. */
+/** Whether the archive is of the manifest's database and its table of contents has the tables of the manifest, and no others. */
 async function checkContents(
   { findings, ctx }: VerifyRun,
   manifest: Manifest,
@@ -248,6 +248,16 @@ async function checkContents(
   if (failure !== null) {
     if (failure.verdict === 'FAILED') check.failed(failure.error);
     else check.unknown(failure.error);
+    return false;
+  }
+  const { database } = manifest.source;
+  if (!isOfDatabase(printed, database)) {
+    check.failed(
+      new AppError('verification_failed', 'the archive was dumped from another database', {
+        hint: 'Archive and manifest do not belong together: take a new backup.',
+      }),
+      { expected: `a dump of ${database}`, found: 'a dump of another database' },
+    );
     return false;
   }
   const { missing, unexpected } = compareContents(printed, manifest.facts.tables);

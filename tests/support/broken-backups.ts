@@ -23,6 +23,10 @@ export const manifestPath = ({ folder, archive }: StoredBackup): string =>
 export const readManifestFile = (backup: StoredBackup): Manifest =>
   Manifest.parse(JSON.parse(readFileSync(manifestPath(backup), 'utf8')));
 
+/** What packed the dump, the outermost last; pg_dump's own compression is none of it. */
+const programsAround = ({ stages }: Manifest): string[] =>
+  stages.flatMap(({ stage, params }) => (params['layer'] === 'dump' ? [] : [stage]));
+
 const countOf = (bytes: Uint8Array): ByteCount => ({
   bytes: bytes.length,
   sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -61,6 +65,8 @@ export function flipBit(backup: StoredBackup, part: number): void {
 export function fitManifest(backup: StoredBackup, plain?: ByteCount): void {
   forgeManifest(backup, (manifest) => {
     manifest.stored = countOf(readFileSync(archivePath(backup)));
+    // Where nothing is around the dump, the file is what pg_dump wrote.
+    if (plain === undefined && programsAround(manifest).length === 0) plain = manifest.stored;
     if (plain !== undefined) manifest.plain = plain;
   });
 }
@@ -73,8 +79,7 @@ export function swapDump(backup: StoredBackup, other: StoredBackup): void {
 
 /** What was dumped is changed and packed again as before, hashes rewritten to fit. Not for encrypted backups. */
 export function repackDump(backup: StoredBackup, change: (plain: Uint8Array) => Uint8Array): void {
-  const { stages } = readManifestFile(backup);
-  const programs = stages.flatMap(({ stage, params }) => (params['layer'] === 'dump' ? [] : [stage]));
+  const programs = programsAround(readManifestFile(backup));
   const through = (program: string, args: readonly string[], input: Uint8Array): Buffer =>
     execFileSync(findProgram(program) ?? program, args, { input, maxBuffer: 1024 ** 3 });
   let bytes: Uint8Array = readFileSync(archivePath(backup));
@@ -124,13 +129,15 @@ export interface Damage {
   readonly code: ErrorCode;
   /** The check that says so. */
   readonly check: Check['name'];
+  /** The others that say so too, rightly; none where absent. */
+  readonly besides?: readonly Check['name'][];
 }
 
 const broken = (
   name: string,
   found: { readonly check: string; readonly code?: ErrorCode; readonly depth?: Depth },
   apply: Damage['apply'],
-  more: Pick<Damage, 'needsRecord' | 'needsPlain'> = {},
+  more: Pick<Damage, 'needsRecord' | 'needsPlain' | 'besides'> = {},
 ): Damage => ({ name, apply, depth: 'bytes', status: 'FAILED', code: 'integrity', ...found, ...more });
 
 /** Each broken in one way, by its bytes or its manifest. What a restored copy alone can show comes on top of these. */
@@ -215,8 +222,13 @@ export const DAMAGES: readonly Damage[] = [
   broken('the archive gone', { check: 'object', code: 'object_missing' }, (backup) => {
     rmSync(archivePath(backup));
   }),
-  broken('archive and manifest gone', { check: 'object', code: 'object_missing' }, (backup) => {
-    rmSync(archivePath(backup));
-    rmSync(manifestPath(backup));
-  }),
+  broken(
+    'archive and manifest gone',
+    { check: 'object', code: 'object_missing' },
+    (backup) => {
+      rmSync(archivePath(backup));
+      rmSync(manifestPath(backup));
+    },
+    { besides: ['manifest'] },
+  ),
 ];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareContents } from '#lib/verify/contents.ts';
+import { compareContents, isOfDatabase } from '#lib/verify/contents.ts';
 
 const list = (...entries: string[]): string =>
   [
@@ -46,4 +46,13 @@ test('a name that begins with another is not taken for it', () => {
   expect(compareContents(list('TABLE public a postgres'), [table('a'), table('a b')]).missing).toEqual([
     'public.a b',
   ]);
+});
+
+test('the head of the list tells of which database it is, whatever that is called', () => {
+  const of = (database: string): string =>
+    `;\n; Archive created at …\n;     dbname: ${database}\n;     TOC Entries: 9\n`;
+  expect(isOfDatabase(of('shop'), 'shop')).toBe(true);
+  expect(isOfDatabase(of('two lines'), 'two\nlines')).toBe(true);
+  expect(isOfDatabase(of('shop_2'), 'shop')).toBe(false);
+  expect(isOfDatabase(of('shop'), 'shop_2')).toBe(false);
 });
