@@ -58,7 +58,7 @@ async function startVerifying(
     },
   );
   children.push(child);
-  const [said] = (await once(child.stdout!, 'data')) as [Buffer];
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, database: said.toString().trim() };
 }
 
