@@ -23,6 +23,7 @@ const installed = {
   BACKUP_PG_BIN_DIRS: '/opt/a:/opt/b',
   BACKUP_VERIFY_DATABASE_URL:
     'postgres://us%40er:p%2Fa%3A%40ss@db.internal:5433/post%20gres?sslmode=verify-full&sslrootcert=%2Fsrv%2Fca.pem',
+  NODE_EXTRA_CA_CERTS: '/srv/authority.pem',
   PATH: '/usr/local/bin:/usr/bin',
 };
 const reveal = (environment: Record<string, string | Secret>): Record<string, string> =>
@@ -39,7 +40,14 @@ test('the verifying process reads the same places, keys and servers from it', ()
   expect(child.verify.server?.password?.reveal()).toBe('p/a:@ss');
   expect(child.verify).toEqual(config.verify);
   expect(child.s3).toEqual(config.s3);
-  for (const name of ['localPath', 'ageIdentityFile', 'dataDir', 'pgBinDirs', 'searchPath'] as const)
+  for (const name of [
+    'localPath',
+    'ageIdentityFile',
+    'dataDir',
+    'pgBinDirs',
+    'searchPath',
+    'extraCaCerts',
+  ] as const)
     expect(child[name]).toEqual(config[name]);
 });
 
