@@ -142,6 +142,7 @@ export async function verificationWhere(
   id: string,
   wanted: (verification: SeenVerification) => boolean,
   explain: () => string = () => '',
+  timeoutMs?: number,
 ): Promise<SeenVerification> {
   let last: SeenVerification | undefined;
   return eventually(
@@ -150,6 +151,7 @@ export async function verificationWhere(
       return wanted(last) && last;
     },
     () => `${JSON.stringify(last)}\n${explain()}`,
+    timeoutMs,
   );
 }
 
