@@ -50,13 +50,15 @@ test('a backup of a standby is proven; the rows that a standby has not are named
     { name: 'items', rows: 5000, unknown: null },
   ]);
 
-  const { outcome, checks, named } = await verifyBackup(config, backup, 'restore', {
+  const verified = await verifyBackup(config, backup, 'restore', {
     recorded: noteOf(backup),
   });
-  expect(outcome).toMatchObject({ status: 'PASSED', proven: true, error: null });
-  expect(named('FAILED')).toEqual([]);
-  expect(checks.find(({ name }) => name === 'rows:public.items')).toMatchObject({ verdict: 'PASSED' });
-  expect(checks.find(({ name }) => name === 'rows:public.carts')).toMatchObject({
+  expect(verified.outcome).toMatchObject({ status: 'PASSED', proven: true, error: null });
+  expect(verified.named('FAILED')).toEqual([]);
+  expect(verified.checks.find(({ name }) => name === 'rows:public.items')).toMatchObject({
+    verdict: 'PASSED',
+  });
+  expect(verified.checks.find(({ name }) => name === 'rows:public.carts')).toMatchObject({
     verdict: 'UNKNOWN',
     isRequired: false,
     reason: 'a standby has no rows of an unlogged table',
