@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Manifest } from '#lib/contracts/manifest.ts';
 import { createPostgresSource } from '#lib/sources/postgres/postgres-source.ts';
@@ -51,7 +52,7 @@ async function startVerifying(
   writeFileSync(file, JSON.stringify(manifest));
   const child = spawn(
     process.execPath,
-    [resolve(import.meta.dirname, '../support/scratch-child.ts'), id, own, file],
+    [fileURLToPath(new URL('../support/scratch-child.ts', import.meta.url)), id, own, file],
     {
       env: { ...environment(), NODE_ENV: 'test' },
       stdio: ['ignore', 'pipe', 'inherit'],
