@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { BackupDetail, TriggerBackupResponse } from '#lib/contracts/backup.ts';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
@@ -8,9 +9,9 @@ import { takeBackup } from './backup-journey.ts';
 const VERIFIED = 120_000;
 
 /** A second backup, asked for by a program: the page's own way is another test's. */
-async function backUp({ origin, token }: TestConsole): Promise<BackupDetail> {
-  const headers = { authorization: `Bearer ${token('admin')}` };
-  const api = `${origin}/api/v1/admin/backup`;
+async function backUp(running: TestConsole): Promise<BackupDetail> {
+  const headers = { authorization: `Bearer ${running.token('admin')}` };
+  const api = `${running.origin}/api/v1/admin/backup`;
   const asked = await fetch(`${api}/trigger`, { method: 'POST', headers, body: '{}' });
   expect(asked.status).toBe(202);
   const { id } = TriggerBackupResponse.parse(await asked.json());
@@ -127,6 +128,48 @@ describeWith('browser')('proof', () => {
     await page.waitForFunction(() => document.body.innerText.includes('Bytes verification of the copy'));
     // Reading the bytes again takes no proof away.
     await page.waitForSelector('[data-testid="backup-detail"] [data-testid="proof"][data-status="PROVEN"]');
+    expect(tab.complaints()).toEqual([]);
+  }, 200_000);
+
+  it('is lost when the archive is damaged: said in the history, and on the overview with what to do', async () => {
+    onTestFailed(() => {
+      process.stderr.write(`${running.log()}\n`);
+    });
+    const [row] = await running.server.sql<{ id: string; path: string }>(
+      'holdfast',
+      'select id, storage_path as path from backups order by created_at desc limit 1',
+    );
+    const { id, path } = row!;
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(path, bytes);
+
+    const tab = await browser.newPage();
+    const { page } = tab;
+    await tab.signIn(running.origin, running.admin);
+    await page.goto(`${running.origin}/settings/backup`);
+    await page.locator(`[data-testid="backup-row"][data-id="${id}"] [data-testid="verify-now"]`).click();
+    await page.click('[data-testid="depth-archive"]');
+    await page.click('[data-testid="start-verification"]');
+    await page.waitForSelector('[data-testid="verification"][data-status="FAILED"]', { timeout: VERIFIED });
+    await page.waitForSelector('[data-testid="check-row"][data-name="sha256"][data-verdict="FAILED"]');
+    await tab.picture('proof-failed');
+
+    await page.goto(`${running.origin}/settings/backup?proof=FAILED`);
+    await page.waitForSelector(
+      `[data-testid="backup-row"][data-id="${id}"] [data-testid="proof"][data-status="FAILED"]`,
+    );
+    await page.goto(running.origin);
+    await page.waitForSelector('[data-testid="verdict"][data-status="CRITICAL"]');
+    const trouble = page.locator('[data-testid="trouble"][data-name="proof"]');
+    expect(await trouble.getAttribute('data-status')).toBe('CRITICAL');
+    expect(await trouble.innerText()).toContain('is not what was written');
+    // The older one still counts, and is named first.
+    expect(await page.locator('#verdict-sentence').innerText()).toMatch(/^Last proven restore point: /);
+    await tab.picture('proof-failed-overview');
+    await trouble.getByRole('link').click();
+    await page.waitForURL('**proof=FAILED**');
+    await page.waitForSelector(`[data-testid="backup-row"][data-id="${id}"]`);
     expect(tab.complaints()).toEqual([]);
   }, 200_000);
 });
