@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#lib/core/clock.ts';
-import { makeArchive } from '#lib/engine/archive.ts';
+import { factsPolicyOf, makeArchive } from '#lib/engine/archive.ts';
+import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { loadConfig } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 
@@ -32,6 +33,7 @@ try {
       schemaOnly: false,
       description: null,
       expectedPlainBytes: null,
+      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
     },
     { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
     {

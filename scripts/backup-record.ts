@@ -2,6 +2,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { openCatalogue } from '#db/client.ts';
 import { translateCatalogueError } from '#db/errors.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
+import { noteTables } from '#db/queries/backup-table.ts';
 import { backupCopies, backups } from '#db/schema/backup.ts';
 import type { Destination, Tier } from '#lib/contracts/backup.ts';
 import { toAppError, type AppError } from '#lib/core/errors.ts';
@@ -101,12 +102,15 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
         createdAt: run.takenAt,
         startedAt: run.takenAt,
         finishedAt: new Date(),
+        bytesFineAt: error === undefined ? new Date() : null,
       });
       for (const { destination, key, sizeBytes, checkedAt } of copies) {
         await tx
           .insert(backupCopies)
           .values({ backupId: run.id, destination, key, status: 'STORED', sizeBytes, checkedAt });
       }
+      if (error === undefined && result !== undefined)
+        await noteTables(tx, run.id, run.takenAt, result.manifest);
       const actor = { kind: 'cli', id: 'backup.sh', name: 'backup.sh', role: 'admin' } as const;
       await addAuditEntry(tx, actor, 'backup.create', run.id, {
         filename: result?.filename ?? null,

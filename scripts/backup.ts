@@ -9,7 +9,14 @@ import { systemClock } from '#lib/core/clock.ts';
 import { AppError, toAppError } from '#lib/core/errors.ts';
 import type { RunContext } from '#lib/core/run-context.ts';
 import { tiersOfSlot } from '#lib/core/schedule.ts';
-import { copyArchive, makeArchive, type ArchiveCopy, type ArchiveResult } from '#lib/engine/archive.ts';
+import {
+  factsPolicyOf,
+  copyArchive,
+  makeArchive,
+  type ArchiveCopy,
+  type ArchiveResult,
+} from '#lib/engine/archive.ts';
+import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import { recordBackup } from './backup-record.ts';
@@ -196,6 +203,7 @@ async function run(options: Options): Promise<number> {
           schemaOnly: options.schemaOnly,
           description: null,
           expectedPlainBytes: null,
+          factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
           isGzipped: options.isGzipped,
         },
         noHooks,

@@ -1,12 +1,14 @@
 import { archiveFilename } from '#lib/core/archive-name.ts';
 import { estimateExpiry } from '#lib/core/retention.ts';
 import { dueSlots, tiersOfSlot } from '#lib/core/schedule.ts';
+import { dueVerifications, type DueVerification } from '#lib/core/verification-plan.ts';
 import { workerActor, type EngineDeps } from '#lib/engine/deps.ts';
 import { retentionPolicy } from '#lib/engine/retain.ts';
+import { addVerification } from '#lib/engine/verify.ts';
 import { backupJob } from '#lib/jobs/queue.ts';
 import type { Config } from '#lib/platform/config.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
-import { catalogueNow } from '#db/queries/backup.ts';
+import { catalogueNow, lockBackup } from '#db/queries/backup.ts';
 import { addScheduledRun } from '#db/queries/run.ts';
 import {
   giveSlotBackup,
@@ -15,6 +17,9 @@ import {
   takeSlot,
   unfinishedScheduledBackup,
 } from '#db/queries/slot.ts';
+import { readConsoleSettings } from '#db/queries/setting.ts';
+import { unfinishedVerificationOf } from '#db/queries/verification.ts';
+import { lockVerificationPlan, readVerificationState } from '#db/queries/verification-plan.ts';
 
 /** A plan's name in the slots: another schedule is another plan, so that a change of schedule invents no missed slot. */
 export const planOf = (schedule: Config['schedule']): string =>
@@ -92,4 +97,31 @@ export async function tick(deps: EngineDeps, now?: Date): Promise<Tick> {
       });
   }
   return result;
+}
+
+/**
+ * Asks for the most pressing verification that is due, unless one waits or runs already, so that they never queue up. Of any
+ * number of workers one asks. Returns what it asked for; null for nothing. `now` is the catalogue's clock unless a test says
+ * otherwise.
+ */
+export async function tickVerifications(
+  deps: EngineDeps,
+  now?: Date,
+): Promise<(DueVerification & { readonly id: string }) | null> {
+  const asked = await deps.db.transaction(async (tx) => {
+    await lockVerificationPlan(tx);
+    const at = now ?? (await catalogueNow(tx));
+    const state = await readVerificationState(tx);
+    if (state.unfinished.length > 0) return null;
+    const { verification: policy } = await readConsoleSettings(tx);
+    const [due] = dueVerifications(policy, at, state);
+    if (due === undefined) return null;
+    const backup = await lockBackup(tx, due.backupId);
+    // Since it was read, a person may have deleted it or asked for the same.
+    if (backup?.status !== 'COMPLETED' || (await unfinishedVerificationOf(tx, due.backupId)) !== null)
+      return null;
+    return { ...due, id: await addVerification(deps, tx, due) };
+  });
+  if (asked !== null) deps.log.info('a verification is due', asked);
+  return asked;
 }

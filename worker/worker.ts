@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
 import type { PgBoss } from 'pg-boss';
-import { BackupJob } from '#lib/contracts/jobs.ts';
+import { BackupJob, VerifyJob } from '#lib/contracts/jobs.ts';
 import { systemClock, type Clock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { Logger } from '#lib/core/run-context.ts';
@@ -9,20 +9,23 @@ import { runBackup } from '#lib/engine/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
 import { runRecover } from '#lib/engine/recover.ts';
 import { runRemove } from '#lib/engine/remove.ts';
-import { backupJob, createBoss, queueOf, removeJob } from '#lib/jobs/queue.ts';
+import { runVerify } from '#lib/engine/verify.ts';
+import { backupJob, createBoss, queueOf, removeJob, verifyJob } from '#lib/jobs/queue.ts';
 import { needDatabaseUrl, type Config } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import { HOLDFAST_VERSION } from '#lib/platform/version.ts';
 import { openCatalogue } from '#db/client.ts';
 import { translateCatalogueError } from '#db/errors.ts';
 import { beatWorker, removeWorker } from '#db/queries/worker.ts';
-import { tick } from './scheduler.ts';
+import { tick, tickVerifications } from './scheduler.ts';
 
 const BEAT_MS = 5000;
 const RECOVER_MS = 10_000;
 const THOROUGH_MS = 3_600_000;
 const RECONNECT_MS = 2000;
 const COMPLAIN_MS = 30_000;
+/** What is due is due in days; looking costs more than the schedule does. */
+const PLAN_MS = 60_000;
 /** After an abort: time for the child to die and the leftovers to be removed. */
 const CLEAN_UP_MS = 20_000;
 
@@ -31,8 +34,8 @@ export interface Worker {
   /** Resolves when the catalogue and the queue answered and jobs are being taken. */
   readonly ready: Promise<void>;
   /**
-   * Takes nothing more, lets a running backup finish within the limit (default `stopLimitMs`), else aborts it cleanly (FAILED
-   * `interrupted`, leftovers removed), removes the heartbeat row and closes all connections. A second call waits for the
+   * Takes nothing more, ends a running verification (which waits for another worker), lets a running backup finish within the
+   * limit (default `stopLimitMs`), else aborts it cleanly (FAILED `interrupted`, leftovers removed), removes the heartbeat row and closes all connections. A second call waits for the
    * first.
    */
   stop(limitMs?: number): Promise<void>;
@@ -58,6 +61,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
   const log = options.log ?? createLogger(config.logLevel, { process: 'worker', workerId: id });
   const catalogue = openCatalogue(url, { applicationName: 'holdfast-worker' });
   const active = new Map<string, Promise<unknown>>();
+  const verifying = new Map<string, Promise<unknown>>();
   /** Ends everything that takes new work. */
   const ending = new AbortController();
   /** Ends the running backup. */
@@ -127,7 +131,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
     const recover = async (): Promise<void> => {
       const now = clock.now().getTime();
       const isThorough = now - thoroughAt >= THOROUGH_MS;
-      await runRecover(deps, { ownActive: () => [...active.keys()], isThorough });
+      await runRecover(deps, { ownActive: () => [...active.keys(), ...verifying.keys()], isThorough });
       if (isThorough) thoroughAt = now;
     };
     await boss.work(backupJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
@@ -156,6 +160,23 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       }
     });
 
+    await boss.work(verifyJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
+      if (job === undefined) return;
+      const { verificationId } = VerifyJob.parse(job.data);
+      // Nobody waits for a proof as for a backup: a stopping worker ends it at once, and another one begins anew.
+      const run = runVerify(deps, verificationId, ending.signal);
+      verifying.set(verificationId, run);
+      try {
+        await run;
+      } catch (error) {
+        if (!ending.signal.aborted)
+          log.error('a verification job could not be done', { verificationId, error });
+        throw new Error('the verification job could not be done; the log of the worker says why');
+      } finally {
+        verifying.delete(verificationId);
+      }
+    });
+
     let ticking: Promise<unknown> = Promise.resolve();
     const look = () => {
       ticking = ticking.then(() =>
@@ -165,6 +186,11 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       );
     };
     look();
+    loops.push(
+      repeat('the verification plan', PLAN_MS, async () => {
+        await tickVerifications(deps);
+      }),
+    );
     // More often than once a minute: a clock that is a moment ahead of the catalogue's must not cost a whole minute.
     const cron = schedule('*/15 * * * * *', look, { noOverlap: true, suppressMissedWarning: true });
     ending.signal.addEventListener('abort', () => {
@@ -182,11 +208,15 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
   ready.catch(() => undefined);
 
   const end = async (limitMs: number): Promise<void> => {
-    log.info('worker is stopping', { running: active.size });
+    log.info('worker is stopping', { running: active.size, verifying: verifying.size });
     ending.abort(new AppError('interrupted', 'the worker is stopping'));
     await ready.catch(() => undefined);
     // Not awaited: it ends when the running backup does.
-    const offWork = Promise.allSettled([boss?.offWork(backupJob.name), boss?.offWork(removeJob.name)]);
+    const offWork = Promise.allSettled([
+      boss?.offWork(backupJob.name),
+      boss?.offWork(removeJob.name),
+      boss?.offWork(verifyJob.name),
+    ]);
     const settled = Promise.allSettled(active.values());
     const isDone = await Promise.race([settled.then(() => true), clock.sleep(limitMs).then(() => false)]);
     if (!isDone) {
@@ -194,6 +224,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       await Promise.race([settled, clock.sleep(CLEAN_UP_MS)]);
     }
     aborting.abort(stoppedError());
+    await Promise.race([Promise.allSettled(verifying.values()), clock.sleep(CLEAN_UP_MS)]);
     await Promise.race([offWork, clock.sleep(5000)]);
     await boss?.stop({ graceful: true, timeout: 2000 }).catch(() => undefined);
     heartEnd.abort();

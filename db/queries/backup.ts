@@ -1,10 +1,29 @@
-import { and, asc, desc, eq, isNull, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, ne, sql, type SQL } from 'drizzle-orm';
 import type { Destination } from '../../lib/contracts/backup.ts';
+import type { Manifest } from '../../lib/contracts/manifest.ts';
+import type { VerificationStatus } from '../../lib/contracts/verification.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 
-export type BackupRecord = Omit<typeof backups.$inferSelect, 'manifest'>;
+/** How the newest verification of a backup stands or ended. */
+export interface LastVerification {
+  readonly status: VerificationStatus;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly errorHint: string | null;
+}
+export type BackupRecord = Omit<typeof backups.$inferSelect, 'manifest'> & {
+  /** Null when there was none. */
+  readonly lastVerification: LastVerification | null;
+};
 export type CopyRecord = typeof backupCopies.$inferSelect;
+
+// Written out, because drizzle leaves the table's name away where a query has but one. Not a join: rows that a page skips
+// over need no look at it.
+const lastVerification = sql<LastVerification | null>`(
+  select jsonb_build_object('status', v.status, 'errorCode', v.error_code, 'errorMessage', v.error_message,
+                            'errorHint', v.error_hint)
+    from verifications v where v.id = "backups"."last_verification_id")`;
 
 /** Every column but the manifest, which lists every table and is read by nobody here. */
 export const backupColumns = {
@@ -49,6 +68,7 @@ export const backupColumns = {
   proofFailedAt: backups.proofFailedAt,
   restoreMs: backups.restoreMs,
   lastVerificationId: backups.lastVerificationId,
+  lastVerification,
 };
 
 /** The instant the catalogue's clock shows: what is due, young or old is judged by it. */
@@ -137,26 +157,57 @@ export async function markExpired(tx: Tx, id: string): Promise<void> {
 /** Holds everything the plan backs up: some tables alone, or a schema without rows, bring no application back. */
 const isWhole = and(isNull(backups.tables), eq(backups.schemaOnly, false));
 
-/** The newest COMPLETED backup of everything: the restore point. Null when there is none. */
-export async function findNewestGood(db: Db | Tx): Promise<BackupRecord | null> {
+const newest = [desc(backups.createdAt), desc(backups.id)];
+
+async function firstCompleted(
+  db: Db | Tx,
+  condition: SQL | undefined,
+  order: SQL[],
+): Promise<BackupRecord | null> {
   const [row] = await db
     .select(backupColumns)
     .from(backups)
-    .where(and(eq(backups.status, 'COMPLETED'), isWhole))
-    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .where(and(eq(backups.status, 'COMPLETED'), condition))
+    .orderBy(...order)
     .limit(1);
   return row ?? null;
 }
 
-/** The newest COMPLETED backup, whatever it holds; null when there is none. */
+/**
+ * The newest COMPLETED backup of everything whose proof has not failed: the restore point. Null when there is none.
+ */
+export async function findNewestGood(db: Db | Tx): Promise<BackupRecord | null> {
+  return firstCompleted(db, and(isWhole, ne(backups.proof, 'FAILED')), newest);
+}
+
+/** The newest COMPLETED backup whose proof has not failed, whatever it holds; null when there is none. */
 export async function findNewestCompleted(db: Db | Tx): Promise<BackupRecord | null> {
-  const [row] = await db
-    .select(backupColumns)
-    .from(backups)
-    .where(eq(backups.status, 'COMPLETED'))
-    .orderBy(desc(backups.createdAt), desc(backups.id))
-    .limit(1);
-  return row ?? null;
+  return firstCompleted(db, ne(backups.proof, 'FAILED'), newest);
+}
+
+/** The newest COMPLETED backup of everything whose proof stands; null when there is none. */
+export async function findNewestProven(db: Db | Tx): Promise<BackupRecord | null> {
+  return firstCompleted(db, and(isWhole, eq(backups.proof, 'PROVEN')), newest);
+}
+
+/** The newest COMPLETED backup of everything whose proof failed; null when there is none. */
+export async function findNewestProofFailed(db: Db | Tx): Promise<BackupRecord | null> {
+  return firstCompleted(db, and(isWhole, eq(backups.proof, 'FAILED')), newest);
+}
+
+/** The oldest good backup of everything that was taken after this instant and never verified; null when there is none. */
+export async function findOldestUnproven(db: Db | Tx, after: Date | null): Promise<BackupRecord | null> {
+  return firstCompleted(
+    db,
+    and(isWhole, eq(backups.proof, 'NEVER'), after === null ? undefined : gt(backups.createdAt, after)),
+    [asc(backups.createdAt), asc(backups.id)],
+  );
+}
+
+/** Undefined when there is no such backup, null when it has no manifest (a failed one, a running one). */
+export async function findManifest(db: Db, id: string): Promise<Manifest | null | undefined> {
+  const [row] = await db.select({ manifest: backups.manifest }).from(backups).where(eq(backups.id, id));
+  return row?.manifest;
 }
 
 /** The newest backup that failed by itself, and the newest that a person cancelled; null where there is none. */

@@ -4,6 +4,7 @@ import {
   TIERS,
   type BackupHistoryQuery,
   type BackupStatus,
+  type ProofState,
   type Tier,
 } from '../../lib/contracts/backup.ts';
 import type { Db, Tx } from '../client.ts';
@@ -21,6 +22,8 @@ interface Filter extends Span {
   readonly tier?: Tier | undefined;
   readonly type?: Tier | undefined;
   readonly status?: BackupStatus | undefined;
+  /** Among COMPLETED backups only. */
+  readonly proof?: ProofState | undefined;
 }
 
 /** So many matching backups lie in this span. */
@@ -62,6 +65,7 @@ const matches = (filter: Filter): SQL =>
     filter.tier === undefined ? undefined : carries(filter.tier),
     filter.type === undefined ? undefined : eq(backups.type, filter.type),
     filter.status === undefined ? undefined : eq(backups.status, filter.status),
+    filter.proof === undefined ? undefined : sql`status = 'COMPLETED' and ${backups.proof} = ${filter.proof}`,
   ]);
 
 const totalsMatch = (filter: Filter): SQL =>
@@ -70,6 +74,9 @@ const totalsMatch = (filter: Filter): SQL =>
     // The first tier is the type (contracts/backup.ts).
     filter.type === undefined ? undefined : sql`${backupTotals.tiers}[1] = ${filter.type}`,
     filter.status === undefined ? undefined : eq(backupTotals.status, filter.status),
+    filter.proof === undefined
+      ? undefined
+      : sql`${backupTotals.status} = 'COMPLETED' and ${backupTotals.proof} = ${filter.proof}`,
   ]);
 
 const isEmpty = ({ from, until }: Span): boolean => from !== null && until !== null && from >= until;
@@ -309,6 +316,7 @@ export function findHistory(
   const filter: Filter = {
     tier: query.type,
     status: query.status,
+    proof: query.proof,
     from: query.from ?? null,
     // Instants are told in milliseconds and kept in microseconds: `to` means all of its millisecond.
     until: query.to === undefined ? null : new Date(query.to.getTime() + 1),

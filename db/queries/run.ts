@@ -6,6 +6,7 @@ import type { Progress } from '../../lib/core/progress.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
+import { noteTables } from './backup-table.ts';
 import { isLiving } from './worker.ts';
 
 export type RunRow = typeof backups.$inferSelect;
@@ -143,6 +144,8 @@ export async function completeRun(
       progressTotalBytes: result.stored.bytes,
       heartbeatAt: sql`now()`,
       finishedAt: sql`now()`,
+      // Every copy was read back.
+      bytesFineAt: sql`now()`,
       expiresAt,
     })
     .where(held(id, workerId))
@@ -155,6 +158,7 @@ export async function completeRun(
     return row?.status === 'COMPLETED' && row.workerId === workerId ? 'already' : 'lost';
   }
   await storeCopies(tx, id, result);
+  await noteTables(tx, id, new Date(result.manifest.takenAt), result.manifest);
   return 'completed';
 }
 
@@ -312,6 +316,9 @@ export interface RetainableRow {
   readonly status: BackupStatus;
   readonly tiers: RunRow['tiers'];
   readonly takenAt: Date;
+  readonly isWhole: boolean;
+  readonly proof: RunRow['proof'];
+  readonly proofFailedAt: Date | null;
   readonly expiresAt: Date | null;
 }
 
@@ -324,6 +331,9 @@ export async function retainableBackups(db: Db | Tx): Promise<readonly Retainabl
       status: backups.status,
       tiers: backups.tiers,
       takenAt: sql<Date>`coalesce(${backups.startedAt}, ${backups.createdAt})`.mapWith(backups.createdAt),
+      isWhole: sql<boolean>`${backups.tables} is null and not ${backups.schemaOnly}`,
+      proof: backups.proof,
+      proofFailedAt: backups.proofFailedAt,
       expiresAt: backups.expiresAt,
     })
     .from(backups)

@@ -1,15 +1,34 @@
 import { eq, sql } from 'drizzle-orm';
+import { DEFAULT_SETTINGS, Settings } from '../../lib/contracts/settings.ts';
 import type { Db, Tx } from '../client.ts';
 import { settings } from '../schema/setting.ts';
 
-export async function readSetting(db: Db | Tx, key: string): Promise<unknown> {
+async function readSetting(db: Db | Tx, key: string): Promise<unknown> {
   const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, key));
   return row?.value;
 }
 
-export async function writeSetting(tx: Tx, key: string, value: object): Promise<void> {
+async function writeSetting(tx: Tx, key: string, value: object): Promise<void> {
   await tx
     .insert(settings)
     .values({ key, value })
     .onConflictDoUpdate({ target: settings.key, set: { value, updatedAt: sql`now()` } });
+}
+
+const CONSOLE_KEY = 'console';
+
+/** What an admin chose, over the defaults. */
+export async function readConsoleSettings(db: Db | Tx): Promise<Settings> {
+  const stored = (await readSetting(db, CONSOLE_KEY)) as Partial<Settings> | undefined;
+  const parsed = Settings.safeParse({
+    ...DEFAULT_SETTINGS,
+    ...stored,
+    verification: { ...DEFAULT_SETTINGS.verification, ...stored?.verification },
+  });
+  // A row from another version must not take the console down.
+  return parsed.success ? parsed.data : DEFAULT_SETTINGS;
+}
+
+export async function writeConsoleSettings(tx: Tx, settings: Settings): Promise<void> {
+  await writeSetting(tx, CONSOLE_KEY, settings);
 }

@@ -70,6 +70,7 @@ export const verifications = pgTable(
   },
   (table) => [
     index('verifications_backup').on(table.backupId, table.createdAt),
+    index('verifications_created_at').on(table.createdAt),
     // Two verifications of one backup would race for its proof: the second is refused.
     uniqueIndex('verifications_in_progress')
       .on(table.backupId)

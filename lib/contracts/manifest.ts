@@ -54,4 +54,7 @@ export const Manifest = z.object({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+/** What the manifest's file holds. */
+export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
+
 export const manifestNameOf = (archive: string): string => `${archive}.manifest.json`;

@@ -14,7 +14,7 @@ export type HealthCheck = z.infer<typeof HealthCheck>;
 
 /** GET /api/v1/overview: are we safe, since when, what is wrong, what next. For every signed-in person. */
 export const Overview = z.object({
-  /** The newest COMPLETED backup of the whole database, its bytes read back; null when there is none. */
+  /** The newest COMPLETED backup of the whole database, its bytes read back and no verification failed; null when there is none. */
   newestGood: BackupRow.nullable(),
   /** Its age when this answer was made, by the catalogue's clock. */
   newestGoodAgeSeconds: z.number().nullable(),

@@ -17,6 +17,13 @@ export const TableList = z.object({
 });
 export type TableList = z.infer<typeof TableList>;
 
+/** `name` or `schema.name`, each of at most 63 bytes; any character PostgreSQL takes in a name. */
+export const TimelineTable = z
+  .string()
+  .min(1)
+  .max(127)
+  .regex(/^[^\u0000\ud800-\udfff]*$/u, 'must be a table name such as "items" or "sales.items"');
+
 /** GET /api/v1/admin/tables/:name/timeline. `:name` is `name` or `schema.name`. */
 export const TimelineQuery = z.strictObject({
   /** A fall of more than this many percent is marked. */

@@ -65,7 +65,12 @@ export const VerificationPolicy = z.strictObject({
   fingerprintMaxGb: z.number().int().min(1).max(100_000),
   /** Foreign keys: every row, or a random sample of 100 (4-ims.md BR-008). */
   foreignKeys: z.enum(['all', 'sample']),
-  sqlChecks: z.array(SqlCheck).max(100),
+  sqlChecks: z
+    .array(SqlCheck)
+    .max(100)
+    .refine((checks) => new Set(checks.map(({ name }) => name)).size === checks.length, {
+      message: 'must have names of their own',
+    }),
 });
 export type VerificationPolicy = z.infer<typeof VerificationPolicy>;
 export const DEFAULT_VERIFICATION_POLICY: VerificationPolicy = {

@@ -2,6 +2,8 @@ import { localDateOf } from './schedule.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** What failed its proof is kept so long for a person to look at. */
+const FAILED_PROOF_DAYS = 7;
 
 /** How many to keep of each tier (4-ims.md BR-004: 7, 4, 12). */
 export interface RetentionPolicy {
@@ -19,6 +21,11 @@ export interface RetentionBackup {
   readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'EXPIRED' | 'DELETED';
   readonly tiers: readonly ('MANUAL' | 'HOURLY' | 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'YEARLY')[];
   readonly takenAt: Date;
+  /** It holds everything: some tables alone, or a schema without rows, bring no application back. */
+  readonly isWhole: boolean;
+  readonly proof: 'NEVER' | 'PROVEN' | 'FAILED';
+  /** When its proof failed; null where it has not. */
+  readonly proofFailedAt: Date | null;
 }
 
 export interface RetentionDecision {
@@ -76,30 +83,46 @@ export function estimateExpiry(
   return new Date(latest);
 }
 
+const failedUntil = ({ proofFailedAt, takenAt }: RetentionBackup): Date =>
+  new Date((proofFailedAt ?? takenAt).getTime() + FAILED_PROOF_DAYS * DAY_MS);
+
 /**
  * Which backups the policy keeps and which it lets go, each with its reasons. "Keep the last 7 daily backups" counts
  * days that have one, so that neither failed nights nor a second backup on one day push out an older day's copy; of
  * several on a day the newest speaks for it. Only COMPLETED backups count, and only they can be dropped; the newest
- * COMPLETED one, what is younger than the minimum age, and what was taken by hand are always kept. Pure: the same
- * arguments give the same answer, in the order of `backups`.
+ * COMPLETED one, the last proven one, what is younger than the minimum age, and what was taken by hand are always kept.
+ * One whose proof failed is no copy at all: it speaks for no day and is never the newest; it is kept for a week after it
+ * failed, for a person to look at, and until a newer one is proven. Pure: the same arguments give the same answer, in the
+ * order of `backups`.
  */
 export function decideRetention(
   policy: RetentionPolicy,
   now: Date,
   backups: readonly RetentionBackup[],
 ): readonly RetentionDecision[] {
-  const completed = backups
+  const all = backups
     .filter(({ status }) => status === 'COMPLETED')
     .toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime() || (a.id < b.id ? 1 : -1));
-  const reasons = new Map<string, string[]>(completed.map(({ id }) => [id, []]));
+  const completed = all.filter(({ proof }) => proof !== 'FAILED');
+  const reasons = new Map<string, string[]>(all.map(({ id }) => [id, []]));
   const keep = (id: string, reason: string) => reasons.get(id)?.push(reason);
 
   const newest = completed[0];
   if (newest !== undefined) keep(newest.id, 'the newest completed backup');
-  for (const backup of completed) {
+  // Of the whole database: the proof of one table brings no application back.
+  const lastProven = completed.find(({ proof, isWhole }) => proof === 'PROVEN' && isWhole);
+  if (lastProven !== undefined) keep(lastProven.id, 'the last proven backup');
+  for (const backup of all) {
     if (now.getTime() - backup.takenAt.getTime() < policy.minAgeHours * HOUR_MS)
       keep(backup.id, `younger than ${policy.minAgeHours} hours`);
     if (backup.tiers.includes('MANUAL')) keep(backup.id, 'taken by hand: kept until a person deletes it');
+    if (backup.proof === 'FAILED') {
+      if (now.getTime() < failedUntil(backup).getTime())
+        keep(backup.id, `its proof failed: kept ${String(FAILED_PROOF_DAYS)} days for a person to look at`);
+      if (lastProven === undefined || lastProven.takenAt <= backup.takenAt)
+        keep(backup.id, 'its proof failed, but no newer backup is proven yet');
+      continue;
+    }
     for (const tier of ['HOURLY', 'YEARLY'] as const)
       if (backup.tiers.includes(tier)) keep(backup.id, `no rule for the tier ${tier}: kept`);
   }
@@ -115,7 +138,8 @@ export function decideRetention(
     }
   }
 
-  return backups.map(({ id, status, tiers, takenAt }) => {
+  return backups.map((backup) => {
+    const { id, status, tiers, takenAt, proof } = backup;
     if (status !== 'COMPLETED')
       return { id, decision: 'keep', reasons: [`${status}: only completed backups expire`], expiresAt: null };
     const why = reasons.get(id) ?? [];
@@ -124,12 +148,14 @@ export function decideRetention(
         id,
         decision: 'drop',
         reasons: [
-          `no longer among the last ${policy.daily} daily, ${policy.weekly} weekly or ${policy.monthly} monthly backups`,
+          proof === 'FAILED'
+            ? 'its proof failed, and a newer backup is proven'
+            : `no longer among the last ${policy.daily} daily, ${policy.weekly} weekly or ${policy.monthly} monthly backups`,
         ],
         expiresAt: now,
       };
     }
-    const estimate = estimateExpiry(policy, tiers, takenAt);
+    const estimate = proof === 'FAILED' ? failedUntil(backup) : estimateExpiry(policy, tiers, takenAt);
     // Past its date and still kept: something newer has to come first, and nobody knows when.
     return {
       id,

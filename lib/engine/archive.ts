@@ -1,12 +1,15 @@
 import type { Destination, Tier } from '../contracts/backup.ts';
-import { manifestNameOf, type ByteCount, type Manifest } from '../contracts/manifest.ts';
+import type { Facts } from '../contracts/facts.ts';
+import { manifestNameOf, manifestText, type ByteCount, type Manifest } from '../contracts/manifest.ts';
+import type { VerificationPolicy } from '../contracts/verification.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
 import { HOLDFAST_VERSION } from '../platform/version.ts';
 import { countBytes } from '../pipeline/byte-count.ts';
+import { sealManifest } from '../pipeline/manifest-checksum.ts';
 import { openSource } from '../sources/registry.ts';
-import type { Dump, SourceProbe } from '../sources/source.ts';
+import type { Dump, FactsPolicy, SourceProbe } from '../sources/source.ts';
 import { openStorage } from '../storage/registry.ts';
 import type { Storage } from '../storage/storage.ts';
 import { openExactly, readBack } from './archive-copy.ts';
@@ -38,9 +41,15 @@ export interface ArchiveRequest {
   readonly description: string | null;
   /** Plain bytes of the last like backup, for percent; null: estimate from the server. */
   readonly expectedPlainBytes: number | null;
+  readonly factsPolicy: FactsPolicy;
   /** A further gzip around the file: `backup.sh --compress`. */
   readonly isGzipped?: boolean;
 }
+
+export const factsPolicyOf = (policy: VerificationPolicy): FactsPolicy => ({
+  takesFingerprints: policy.takesFingerprints,
+  fingerprintMaxBytes: policy.fingerprintMaxGb * 1e9,
+});
 
 export interface ArchiveHooks {
   /** Resolves before the first byte goes to `destination`: the caller has committed what a crash would leave. */
@@ -159,8 +168,8 @@ export async function makeArchive(
     }
 
     ctx.progress({ phase: 'finishing', bytes: stored.bytes, totalBytes: stored.bytes });
-    const manifest = describe(config, request, filename, probe, stages, dumped);
-    const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    const manifest = sealManifest(describe(config, request, filename, probe, stages, dumped));
+    const text = Buffer.from(manifestText(manifest));
     const counter = countBytes();
     counter.add(text);
     const textBytes = counter.result();
@@ -200,7 +209,8 @@ export async function makeArchive(
 const isTaken = (error: unknown): boolean => error instanceof AppError && error.code === 'object_exists';
 
 interface Dumped {
-  readonly dump: Pick<Dump, 'snapshot' | 'tables' | 'excludedTables'>;
+  readonly dump: Pick<Dump, 'snapshot' | 'excludedTables'>;
+  readonly facts: Facts;
   readonly plain: ByteCount;
   readonly stored: ByteCount;
 }
@@ -222,6 +232,7 @@ async function dumpTo(
     tables: request.tables,
     schemaOnly: request.schemaOnly,
     compression: config.compression === 'gzip' ? 'gzip' : 'none',
+    facts: request.factsPolicy,
     tap: (chunk) => {
       plainCounter.add(chunk);
       ctx.progress({ phase: 'dumping', bytes: plainCounter.bytes, totalBytes });
@@ -256,7 +267,9 @@ async function dumpTo(
   const stored = stages.programs.length === 0 ? plain : storedCounter.result();
   made.push({ storage: place.storage, key: place.key, bytes: null });
   if (stored.bytes === 0) throw new AppError('integrity', 'the dump is empty although it ended well');
-  return { dump, plain, stored };
+  const facts = await dump.facts();
+  ctx.log.info('facts taken', { tables: facts.tables.length, durationMs: facts.durationMs });
+  return { dump, facts, plain, stored };
 }
 
 async function confirm(
@@ -321,7 +334,7 @@ export async function copyArchive(
     const to: Place = { destination, storage, key };
     await hooks.writing(destination, key, archive.filename);
     const copy = await copyTo(from, to, archive.stored, made, hooks, ctx);
-    const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    const text = Buffer.from(manifestText(manifest));
     const counter = countBytes();
     counter.add(text);
     made.push({ storage, key: manifestNameOf(key), bytes: counter.result() });
@@ -341,7 +354,7 @@ function describe(
   archive: string,
   probe: SourceProbe,
   stages: ArchiveStages,
-  { dump, plain, stored }: Dumped,
+  { dump, facts, plain, stored }: Dumped,
 ): Manifest {
   return {
     format: 1,
@@ -372,7 +385,7 @@ function describe(
     stored,
     encryption:
       config.ageRecipients.length > 0 ? { scheme: 'age', recipients: [...config.ageRecipients] } : null,
-    facts: { tableCount: dump.tables.length, tables: [...dump.tables] },
+    facts,
   };
 }
 

@@ -5,7 +5,9 @@ import { AppError, toAppError } from '../core/errors.ts';
 import { createProgressMeter } from '../core/progress.ts';
 import { estimateExpiry } from '../core/retention.ts';
 import type { RunContext } from '../core/run-context.ts';
+import { provingPeriodDays } from '../core/verification-plan.ts';
 import type { Config } from '../platform/config.ts';
+import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
   beatRun,
@@ -19,11 +21,20 @@ import {
   statusOf,
   type Claim,
 } from '#db/queries/run.ts';
-import { CopyFailed, makeArchive, removeArchive, type ArchiveCopy, type ArchiveResult } from './archive.ts';
+import { readConsoleSettings } from '#db/queries/setting.ts';
+import {
+  CopyFailed,
+  factsPolicyOf,
+  makeArchive,
+  removeArchive,
+  type ArchiveCopy,
+  type ArchiveResult,
+} from './archive.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
 import { answered, persist } from './persist.ts';
 import { retentionPolicy, runRetain } from './retain.ts';
+import { addVerification } from './verify.ts';
 
 export interface BackupSignals {
   /** Aborts the run itself; its reason, an AppError, is what the row will say. */
@@ -152,6 +163,12 @@ export async function runBackup(
         meter.update(update);
       },
     };
+    const { verification: policy } = await persist(
+      deps,
+      'verification policy',
+      () => readConsoleSettings(deps.db),
+      signal,
+    );
     result = await makeArchive(
       deps.config,
       {
@@ -166,6 +183,7 @@ export async function runBackup(
           run.tables === null && !run.schemaOnly
             ? await persist(deps, 'last size', () => lastPlainBytes(deps.db), signal)
             : null,
+        factsPolicy: factsPolicyOf(policy),
       },
       {
         writing: async (destination, key, filename) => {
@@ -231,6 +249,7 @@ async function settleCompleted(
           sha256: result.stored.sha256,
           durationMs: result.durationMs,
         });
+        await askForProof(deps, tx, run, result);
       }
       return written;
     }),
@@ -260,6 +279,25 @@ async function settleCompleted(
     }
   }
   return 'completed';
+}
+
+/** In the transaction that completes the backup, so that no crash in between costs it its proof. */
+async function askForProof(
+  deps: EngineDeps,
+  tx: Tx,
+  run: Extract<Claim, { state: 'claimed' }>['run'],
+  { plain, copies }: ArchiveResult,
+): Promise<void> {
+  const [copy] = copies;
+  if (copy === undefined || run.tables !== null || run.schemaOnly) return;
+  const { verification: policy } = await readConsoleSettings(tx);
+  if (provingPeriodDays(policy, plain.bytes) !== 0) return;
+  await addVerification(deps, tx, {
+    backupId: run.id,
+    destination: copy.destination,
+    depth: 'restore',
+    cause: 'after-backup',
+  });
 }
 
 async function settleFailed(

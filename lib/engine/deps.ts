@@ -17,7 +17,9 @@ export interface EngineDeps {
 }
 
 /** Who acts where no person asked: the schedule, retention, the sweep after a crash. */
-export const workerActor = (part: 'schedule' | 'run' | 'retention' | 'recovery' | 'removal'): Actor => ({
+export const workerActor = (
+  part: 'schedule' | 'run' | 'verification' | 'retention' | 'recovery' | 'removal',
+): Actor => ({
   kind: 'worker',
   id: part,
   name: 'worker',

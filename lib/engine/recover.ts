@@ -2,7 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupId } from '../contracts/backup.ts';
 import { AppError } from '../core/errors.ts';
-import { backupJob, removeJob } from '../jobs/queue.ts';
+import { backupJob, removeJob, verifyJob } from '../jobs/queue.ts';
+import { openSource } from '../sources/registry.ts';
 import { openStorage } from '../storage/registry.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow } from '#db/queries/backup.ts';
@@ -14,10 +15,12 @@ import {
   heldRuns,
   queuedRuns,
 } from '#db/queries/run.ts';
+import { deadVerifications, unfinishedVerifications } from '#db/queries/verification.ts';
 import { removeDeadWorkers } from '#db/queries/worker.ts';
 import { cancelledError, failQueuedRun, runsDir } from './backup.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
+import { endUnknown, verificationCancelled } from './verify.ts';
 
 /** No more of each kind in one pass, so that a destination that is away does not hold the others up for long. */
 const BATCH = 50;
@@ -26,7 +29,7 @@ const CLEAN_UP_MS = 60_000;
 const FOREIGN_GRACE_MS = 24 * 3_600_000;
 
 export interface RecoverOptions {
-  /** Runs of this process that are going on. */
+  /** Runs and verifications of this process that are going on. */
   readonly ownActive: () => readonly string[];
   /** Also look for old leftovers nobody's row speaks of. */
   readonly isThorough: boolean;
@@ -37,9 +40,15 @@ const deadError = (): AppError =>
     hint: 'Start a new backup, or wait for the next scheduled one; earlier backups are untouched.',
   });
 
+const deadVerifierError = (): AppError =>
+  new AppError('interrupted', 'the worker that verified this backup died', {
+    hint: 'Verify the backup again.',
+  });
+
 /**
  * Puts right what dead workers left (promise 10): their runs become FAILED `interrupted` and what they wrote is removed;
- * queued and EXPIRED rows whose job is lost get a new one; a cancelled row that nobody took becomes FAILED. Never
+ * their verifications become UNKNOWN `interrupted`, and the scratch they restored into is removed; queued and EXPIRED rows
+ * whose job is lost get a new one; a cancelled row that nobody took becomes FAILED, or UNKNOWN where it is a verification. Never
  * touches what a living worker holds. Safe to run in several workers at once, and again after being killed anywhere.
  * One part's failure is logged and does not keep the others from running.
  */
@@ -58,6 +67,12 @@ export async function runRecover(deps: EngineDeps, options: RecoverOptions): Pro
   await part('leftovers', () => removeLeftovers(deps));
   await part('queued runs', () => reviveQueuedRuns(deps));
   await part('expired backups', () => reviveRemovals(deps));
+  let reapedVerifications = 0;
+  await part('dead verifications', async () => {
+    reapedVerifications = await reapDeadVerifications(deps, options.ownActive());
+  });
+  await part('waiting verifications', () => reviveVerifications(deps));
+  if (reapedVerifications > 0 || options.isThorough) await part('scratch', () => sweepScratch(deps));
   if (options.isThorough) await part('unfinished uploads', () => sweepStorages(deps));
   if (reaped > 0 || options.isThorough) {
     await part('run folders', () => sweepRunFolders(deps));
@@ -103,6 +118,39 @@ async function reviveQueuedRuns(deps: EngineDeps): Promise<void> {
       await deps.db.transaction((tx) => deps.queue.enqueue(tx, backupJob, { backupId: id }));
     }
   }
+}
+
+async function reapDeadVerifications(deps: EngineDeps, ownActive: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const { id, workerId } of await deadVerifications(deps.db, deps.workerId, ownActive)) {
+    if (!(await endUnknown(deps, id, workerId, deadVerifierError()))) continue;
+    count += 1;
+    deps.log.warn('a verification of a dead worker was ended', { verificationId: id, workerId });
+  }
+  return count;
+}
+
+async function reviveVerifications(deps: EngineDeps): Promise<void> {
+  for (const { id, workerId, isCancelled, cancelRequestedBy } of await unfinishedVerifications(deps.db)) {
+    if (workerId !== null) continue;
+    if (isCancelled) {
+      if (await endUnknown(deps, id, null, verificationCancelled(cancelRequestedBy)))
+        deps.log.info('a waiting verification was cancelled', { verificationId: id });
+    } else if (!(await deps.queue.isPending(verifyJob, { verificationId: id }))) {
+      deps.log.warn('a waiting verification had lost its job; it gets a new one', { verificationId: id });
+      await deps.db.transaction((tx) => deps.queue.enqueue(tx, verifyJob, { verificationId: id }));
+    }
+  }
+}
+
+/** Restored databases whose verification is over; those of waiting ones count as held, because a worker may take them now. */
+async function sweepScratch(deps: EngineDeps): Promise<void> {
+  const held = new Set((await unfinishedVerifications(deps.db)).map(({ id }) => id));
+  const count = await openSource(deps.config).sweepScratch(
+    { signal: AbortSignal.timeout(CLEAN_UP_MS), log: deps.log, clock: deps.clock },
+    (id) => held.has(id),
+  );
+  if (count > 0) deps.log.info('restored databases of ended verifications were removed', { count });
 }
 
 async function reviveRemovals(deps: EngineDeps): Promise<void> {

@@ -1,4 +1,11 @@
-import type { BackupCopy, BackupDetail, BackupProgress, BackupRow } from '../contracts/backup.ts';
+import type {
+  BackupCopy,
+  BackupDetail,
+  BackupProgress,
+  BackupRow,
+  Proof,
+  RunError,
+} from '../contracts/backup.ts';
 import { humanBytes } from '../core/bytes.ts';
 import type { BackupRecord, CopyRecord } from '#db/queries/backup.ts';
 
@@ -17,6 +24,30 @@ function progressOf(record: BackupRecord): BackupProgress {
       isKnown && rate !== null && rate > 0 ? Math.ceil(Math.max(0, totalBytes - bytes) / rate) : null,
     heartbeatAt: iso(record.heartbeatAt),
     cancelRequested: record.cancelRequestedAt !== null,
+  };
+}
+
+/** Why a run or a verification did not end well; null where it says nothing. */
+export function toRunError(record: {
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly errorHint: string | null;
+}): RunError | null {
+  if (record.errorCode === null) return null;
+  return { code: record.errorCode, message: record.errorMessage ?? '', hint: record.errorHint };
+}
+
+function proofOf(record: BackupRecord): Proof {
+  const last = record.lastVerification;
+  return {
+    state: record.proof,
+    provenAt: iso(record.provenAt),
+    bytesFineAt: iso(record.bytesFineAt),
+    failedAt: iso(record.proofFailedAt),
+    restoreMs: record.restoreMs,
+    lastVerificationId: record.lastVerificationId,
+    lastStatus: last?.status ?? null,
+    lastError: last === null ? null : toRunError(last),
   };
 }
 
@@ -43,10 +74,8 @@ export function toBackupRow(record: BackupRecord): BackupRow {
     requestedBy: record.requestedBy,
     finishedAt: iso(record.finishedAt),
     progress: record.status === 'IN_PROGRESS' ? progressOf(record) : null,
-    error:
-      record.errorCode === null
-        ? null
-        : { code: record.errorCode, message: record.errorMessage ?? '', hint: record.errorHint },
+    error: toRunError(record),
+    proof: proofOf(record),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Actor } from '../core/actor.ts';
 import { AppError } from '../core/errors.ts';
 import type { BackupAccepted, BackupDetail } from '../contracts/backup.ts';
+import type { Manifest } from '../contracts/manifest.ts';
 import { removeJob } from '../jobs/queue.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -8,8 +9,10 @@ import {
   catalogueNow,
   findBackup,
   findCopies,
+  findManifest,
   findNewestCompleted,
   findNewestGood,
+  findNewestProven,
   lockBackup,
   markExpired,
   requestCancel,
@@ -28,6 +31,18 @@ export async function getBackup(backend: Backend, id: string): Promise<BackupDet
   const record = await findBackup(backend.db, id);
   if (record === null) throw noSuchBackup();
   return toBackupDetail(record, await findCopies(backend.db, id));
+}
+
+/** What the archive is, how it was made, and what a restore of it must show: as the catalogue noted it. */
+export async function getManifest(backend: Backend, id: string): Promise<Manifest> {
+  const manifest = await findManifest(backend.db, id);
+  if (manifest === undefined) throw noSuchBackup();
+  if (manifest === null) {
+    throw new AppError('not_found', 'this backup has no manifest', {
+      hint: 'Only a backup whose archive was made has one; look at its state in the history.',
+    });
+  }
+  return manifest;
 }
 
 /** Asks the worker to stop this backup; the row becomes FAILED with `cancelled` when it has. Safe to repeat. */
@@ -50,8 +65,9 @@ export async function cancelBackup(backend: Backend, actor: Actor, id: string): 
 
 /**
  * Marks a backup EXPIRED and has a worker remove its objects. Refused: running ones (`conflict`), COMPLETED ones under 24
- * hours old, the newest COMPLETED one of all and the newest of the whole database (`protected`): the last restore point is
- * not deleted by hand, because nothing would be left to restore. A FAILED run is no restore point and may go at once. `typedName`, where given,
+ * hours old, the newest good one of all, the newest good one of the whole database and the last proven one (`protected`):
+ * the last restore point is not deleted by hand, because nothing would be left to restore. Good means COMPLETED, and no
+ * verification failed. A FAILED run is no restore point and may go at once. `typedName`, where given,
  * must be the file's name.
  */
 export async function deleteBackup(
@@ -99,6 +115,11 @@ export async function deleteBackup(
       if ((await findNewestGood(tx))?.id === id) {
         throw new AppError('protected', 'this is the newest backup of the whole database', {
           hint: 'Take a new backup of all tables first; then this one can be deleted.',
+        });
+      }
+      if ((await findNewestProven(tx))?.id === id) {
+        throw new AppError('protected', 'this is the last proven backup', {
+          hint: 'Prove another backup of the whole database first; then this one can be deleted.',
         });
       }
     }

@@ -1,5 +1,7 @@
 import type { HealthCheck } from '../contracts/overview.ts';
+import type { VerificationPolicy } from '../contracts/verification.ts';
 import { dueSlots, nextDueAt } from '../core/schedule.ts';
+import { provingPeriodDays } from '../core/verification-plan.ts';
 import type { Config } from '../platform/config.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
 
@@ -9,14 +11,34 @@ const OVERDUE_GRACE_MS = 10 * 60_000;
 /** Clocks of one installation differ by less than this. */
 const CLOCK_SLACK_MS = 5 * 60_000;
 
+const DAY_MS = 24 * 3_600_000;
+/** A proof, or another reading of a copy, counts as missing this long after it was due. */
+const PROOF_SLACK_MS = 2 * DAY_MS;
+/** Where nothing is proven by itself, a proof by hand is good for so long. */
+const PROOF_BY_HAND_DAYS = 30;
+
 const BACKUP_PAGE = '/settings/backup';
 
 export interface HealthFacts {
   readonly now: Date;
   readonly rpoHours: number;
   readonly livingWorkers: number;
-  /** The newest COMPLETED one of everything: a few tables, or a schema without rows, are no restore point. */
+  readonly verification: VerificationPolicy;
+  /**
+   * The newest COMPLETED one of everything whose proof has not failed: a few tables, or a schema without rows, are no
+   * restore point.
+   */
   readonly newestGood: BackupRecord | null;
+  /** The newest of everything whose proof stands. */
+  readonly newestProven: BackupRecord | null;
+  /** The newest of everything whose proof failed. */
+  readonly newestProofFailed: BackupRecord | null;
+  /** The oldest good one of everything that is newer than the newest proven, and was not proven. */
+  readonly oldestUnproven: BackupRecord | null;
+  /** A verification waits or runs. */
+  readonly isVerifying: boolean;
+  /** When the stored copy that was not read for longest was last read; null when there is none. */
+  readonly oldestReadAt: Date | null;
   /** The newest that failed by itself. */
   readonly newestFailed: BackupRecord | null;
   /** The newest that a person cancelled. */
@@ -167,13 +189,124 @@ function overdueCheck(config: Config, facts: HealthFacts): HealthCheck {
   );
 }
 
+const isLaterThan = (a: BackupRecord, b: BackupRecord | null): boolean =>
+  b === null || a.createdAt > b.createdAt;
+
+/** Since when a proof is missing that the policy wants; null while none is. */
+function proofMissingSince(facts: HealthFacts, periodDays: number | null): Date | null {
+  const { newestGood, newestProven, oldestUnproven } = facts;
+  if (newestProven === null) return oldestUnproven?.createdAt ?? null;
+  const days = periodDays ?? PROOF_BY_HAND_DAYS;
+  const from = (at: Date): Date => new Date(at.getTime() + days * DAY_MS);
+  if (days > 0 && newestGood?.id !== newestProven.id && newestProven.provenAt !== null)
+    return from(newestProven.provenAt);
+  return oldestUnproven === null ? null : from(oldestUnproven.createdAt);
+}
+
+/** Whether a restore is known to work: what a person would bet the company on. */
+function proofCheck(config: Config, facts: HealthFacts): HealthCheck {
+  const { now, newestGood, newestProven, newestProofFailed, verification } = facts;
+  const failed = newestProofFailed;
+  if (failed !== null && isLaterThan(failed, newestProven)) {
+    const last = failed.lastVerification;
+    const why = last?.status === 'FAILED' && last.errorMessage !== null ? `: ${last.errorMessage}` : '';
+    return bad(
+      'proof',
+      'CRITICAL',
+      `The backup taken ${roughly(now.getTime() - failed.createdAt.getTime())} ago failed its verification${why}.`,
+      'See what failed',
+      `${BACKUP_PAGE}?proof=FAILED`,
+    );
+  }
+  if (newestGood === null)
+    return bad(
+      'proof',
+      'UNKNOWN',
+      'There is no backup whose restore could be proven.',
+      'Create a backup now',
+      BACKUP_PAGE,
+    );
+  const periodDays = provingPeriodDays(verification, newestGood.plainSizeBytes);
+  const since = proofMissingSince(facts, periodDays);
+  const lateMs = since === null ? 0 : now.getTime() - since.getTime();
+  const proven =
+    newestProven === null
+      ? 'No backup has been proven by a restore.'
+      : `The newest proven backup is ${roughly(now.getTime() - newestProven.createdAt.getTime())} old.`;
+  if (newestProven !== null && lateMs <= PROOF_SLACK_MS) return ok('proof', proven);
+  if (newestGood.isEncrypted && config.ageIdentityFile === null) {
+    return bad(
+      'proof',
+      'UNKNOWN',
+      `${proven} Backups are encrypted and this server has no key to open them, so no restore can be proven here: set BACKUP_AGE_IDENTITY_FILE on a worker.`,
+      'See how restores are proven',
+      BACKUP_PAGE,
+    );
+  }
+  const last = newestGood.lastVerification;
+  if (last?.status === 'UNKNOWN' && last.errorCode !== 'cancelled') {
+    return bad(
+      'proof',
+      'UNKNOWN',
+      `${proven} The last verification could not show it: ${last.errorMessage ?? 'no reason is known'}.${last.errorHint === null ? '' : ` ${last.errorHint}`}`,
+      'See what was looked at',
+      BACKUP_PAGE,
+    );
+  }
+  if (periodDays === null) {
+    return bad(
+      'proof',
+      'WARNING',
+      `${proven} Restores are not proven by themselves (switched off in the settings).`,
+      'Verify the newest backup',
+      BACKUP_PAGE,
+    );
+  }
+  if (lateMs <= PROOF_SLACK_MS) {
+    return bad(
+      'proof',
+      'UNKNOWN',
+      facts.isVerifying ? `${proven} A verification is on its way.` : `${proven} The first proof follows.`,
+      'Verify the newest backup',
+      BACKUP_PAGE,
+    );
+  }
+  return bad(
+    'proof',
+    'WARNING',
+    `${proven} A proof is overdue for ${roughly(lateMs)}.`,
+    'Verify the newest backup',
+    BACKUP_PAGE,
+  );
+}
+
+/** Whether stored copies are still what was written: a disk that rots says nothing. */
+function scrubCheck({ now, verification, oldestReadAt }: HealthFacts): HealthCheck {
+  const { scrubDays } = verification;
+  if (scrubDays === 0) return ok('scrub', 'Stored copies are not read again (switched off in the settings).');
+  if (oldestReadAt === null) return ok('scrub', 'There is no stored copy to read again.');
+  const ageMs = now.getTime() - oldestReadAt.getTime();
+  const goal = `the target is ${scrubDays} ${scrubDays === 1 ? 'day' : 'days'}`;
+  if (ageMs <= scrubDays * DAY_MS + PROOF_SLACK_MS)
+    return ok('scrub', `Every stored copy was read within ${roughly(ageMs)}; ${goal}.`);
+  return bad(
+    'scrub',
+    'WARNING',
+    `A stored copy was not read again for ${roughly(ageMs)}; ${goal}.`,
+    'See the backups',
+    BACKUP_PAGE,
+  );
+}
+
 /** Every health rule over these facts. The catalogue answered, or there would be no facts. */
 export function judge(config: Config, facts: HealthFacts): HealthCheck[] {
   return [
     recoveryPointCheck(facts),
+    proofCheck(config, facts),
     lastRunCheck(facts),
     overdueCheck(config, facts),
     workerCheck(facts),
+    scrubCheck(facts),
     scheduleCheck(config, facts),
     ok('catalogue', 'The catalogue database answers.'),
   ];

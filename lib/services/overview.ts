@@ -5,16 +5,21 @@ import {
   findNewestCancelled,
   findNewestFailed,
   findNewestGood,
+  findNewestProofFailed,
+  findNewestProven,
+  findOldestUnproven,
   findRecent,
   findRunning,
+  type BackupRecord,
 } from '#db/queries/backup.ts';
 import { findSummary } from '#db/queries/history.ts';
+import { readConsoleSettings } from '#db/queries/setting.ts';
 import { newestSettledDueAt } from '#db/queries/slot.ts';
+import { findUnfinishedVerification, oldestReadAt } from '#db/queries/verification.ts';
 import { livingWorkers } from '#db/queries/worker.ts';
 import { toBackupRow } from './backup-row.ts';
 import { judge } from './health-checks.ts';
 import { toSummary } from './history.ts';
-import { readSettings } from './settings.ts';
 
 const RECENT_LIMIT = 30;
 
@@ -26,36 +31,53 @@ export async function readOverview(backend: Backend): Promise<Overview> {
     settings,
     workers,
     newestGood,
+    newestProven,
+    newestProofFailed,
     newestFailed,
     newestCancelled,
+    verifying,
+    oldestRead,
     running,
     recent,
     summary,
     settledDueAt,
   ] = await Promise.all([
     catalogueNow(db),
-    readSettings(backend),
+    readConsoleSettings(db),
     livingWorkers(db),
     findNewestGood(db),
+    findNewestProven(db),
+    findNewestProofFailed(db),
     findNewestFailed(db),
     findNewestCancelled(db),
+    findUnfinishedVerification(db),
+    oldestReadAt(db),
     findRunning(db),
     findRecent(db, RECENT_LIMIT),
     findSummary(db),
     newestSettledDueAt(db),
   ]);
+  const oldestUnproven = await findOldestUnproven(db, newestProven?.createdAt ?? null);
+  const ageOf = (backup: BackupRecord | null): number | null =>
+    backup === null ? null : Math.max(0, Math.floor((now.getTime() - backup.createdAt.getTime()) / 1000));
   return {
     newestGood: newestGood === null ? null : toBackupRow(newestGood),
-    newestGoodAgeSeconds:
-      newestGood === null
-        ? null
-        : Math.max(0, Math.floor((now.getTime() - newestGood.createdAt.getTime()) / 1000)),
+    newestGoodAgeSeconds: ageOf(newestGood),
+    newestProven: newestProven === null ? null : toBackupRow(newestProven),
+    newestProvenAgeSeconds: ageOf(newestProven),
+    verifying,
     running: running.map(toBackupRow),
     checks: judge(config, {
       now,
       rpoHours: settings.rpoHours,
+      verification: settings.verification,
       livingWorkers: workers.length,
       newestGood,
+      newestProven,
+      newestProofFailed,
+      oldestUnproven,
+      isVerifying: verifying !== null,
+      oldestReadAt: oldestRead,
       newestFailed,
       newestCancelled,
       newestSettledDueAt: settledDueAt,

@@ -1,24 +1,9 @@
 import type { Actor } from '../core/actor.ts';
-import {
-  DEFAULT_SETTINGS,
-  Settings,
-  type Installation,
-  type SettingsResponse,
-} from '../contracts/settings.ts';
+import type { Installation, Settings, SettingsResponse } from '../contracts/settings.ts';
 import type { Config } from '../platform/config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
-import { readSetting, writeSetting } from '#db/queries/setting.ts';
-
-const KEY = 'console';
-
-/** What an admin chose, over the defaults. */
-export async function readSettings(backend: Backend): Promise<Settings> {
-  const stored = await readSetting(backend.db, KEY);
-  const parsed = Settings.safeParse({ ...DEFAULT_SETTINGS, ...(stored as object | undefined) });
-  // A row from another version must not take the console down.
-  return parsed.success ? parsed.data : DEFAULT_SETTINGS;
-}
+import { readConsoleSettings, writeConsoleSettings } from '#db/queries/setting.ts';
 
 /** The names of this installation; no secret. */
 export function describeInstallation(config: Config): Installation {
@@ -40,11 +25,19 @@ export function describeInstallation(config: Config): Installation {
     schedule: { ...config.schedule },
     retention: { ...config.retention },
     manualIntervalMinutes: config.manualIntervalMinutes,
+    verification: {
+      hasIdentity: config.ageIdentityFile !== null,
+      hasServer: config.verify.server !== null,
+      mayUseSource: config.verify.mayUseSource,
+    },
   };
 }
 
 export async function getSettings(backend: Backend): Promise<SettingsResponse> {
-  return { settings: await readSettings(backend), installation: describeInstallation(backend.config) };
+  return {
+    settings: await readConsoleSettings(backend.db),
+    installation: describeInstallation(backend.config),
+  };
 }
 
 export async function saveSettings(
@@ -53,11 +46,14 @@ export async function saveSettings(
   input: Settings,
 ): Promise<SettingsResponse> {
   await backend.db.transaction(async (tx) => {
-    await writeSetting(tx, KEY, input);
+    await writeConsoleSettings(tx, input);
     await addAuditEntry(tx, actor, 'settings.change', null, {
       rpoHours: input.rpoHours,
       rtoMinutes: input.rtoMinutes,
       emergencyContacts: input.emergencyContacts.length,
+      ...input.verification,
+      // The names only: what the statements hold is the application's own business.
+      sqlChecks: input.verification.sqlChecks.map(({ name }) => name),
     });
   });
   return getSettings(backend);

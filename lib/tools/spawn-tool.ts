@@ -32,9 +32,9 @@ export interface SpawnedTool {
   /** Settles when the process has gone and its pipes are read, and never rejects. */
   readonly exit: Promise<ToolExit>;
   /** What kept it from being started; undefined before `exit` settled, and where it was started. */
-  startError(): AppError | undefined;
+  readonly startError: () => AppError | undefined;
   /** Signals it and what it started; nothing when it has gone. */
-  kill(signal: NodeJS.Signals): void;
+  readonly kill: (signal: NodeJS.Signals) => void;
 }
 
 /** Starts a program without a shell, in a process group of its own, and keeps the end of its stderr. */

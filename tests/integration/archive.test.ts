@@ -8,7 +8,14 @@ import { Manifest } from '#lib/contracts/manifest.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { ProgressUpdate, RunContext } from '#lib/core/run-context.ts';
-import { makeArchive, removeArchive, type ArchiveHooks, type ArchiveRequest } from '#lib/engine/archive.ts';
+import {
+  factsPolicyOf,
+  makeArchive,
+  removeArchive,
+  type ArchiveHooks,
+  type ArchiveRequest,
+} from '#lib/engine/archive.ts';
+import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { withSmallTmpfs } from '#tests/support/faults.ts';
 import { describeWith } from '#tests/support/needs.ts';
@@ -71,6 +78,7 @@ const request = (more: Partial<ArchiveRequest> = {}): ArchiveRequest => ({
   schemaOnly: false,
   description: null,
   expectedPlainBytes: null,
+  factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
   ...more,
 });
 const quiet: ArchiveHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolve() };

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '#lib/core/clock.ts';
 import type { Logger } from '#lib/core/run-context.ts';
-import { makeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
+import { factsPolicyOf, makeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
+import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { choosePostgresTool } from '#lib/tools/find-postgres-tools.ts';
 import { startPostgres } from '#tests/support/postgres.ts';
@@ -45,6 +46,7 @@ async function backUp(binDir: string, out: string): Promise<ArchiveResult> {
       schemaOnly: false,
       description: null,
       expectedPlainBytes: null,
+      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
     },
     { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
     {

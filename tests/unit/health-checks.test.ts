@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '#lib/platform/config.ts';
+import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { judge, roughly, type HealthFacts } from '#lib/services/health-checks.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
 
@@ -7,12 +8,38 @@ const NOW = new Date('2026-11-21T12:00:00Z');
 const config = parseConfig({ BACKUP_TIMEZONE: 'UTC' });
 const ago = (hours: number): Date => new Date(NOW.getTime() - hours * 3_600_000);
 const backup = (hours: number, more: Partial<BackupRecord> = {}): BackupRecord =>
-  ({ createdAt: ago(hours), errorCode: null, errorMessage: null, errorHint: null, ...more }) as BackupRecord;
+  ({
+    id: `backup of ${String(hours)} hours`,
+    createdAt: ago(hours),
+    errorCode: null,
+    errorMessage: null,
+    errorHint: null,
+    isEncrypted: false,
+    plainSizeBytes: 1_000_000,
+    proof: 'NEVER',
+    provenAt: null,
+    lastVerification: null,
+    ...more,
+  }) as BackupRecord;
+const proven = (hours: number, provenHours = hours): BackupRecord =>
+  backup(hours, { proof: 'PROVEN', provenAt: ago(provenHours) });
+const ended = (status: 'FAILED' | 'UNKNOWN', errorCode: string): Partial<BackupRecord> => ({
+  lastVerification: { status, errorCode, errorMessage: 'it went wrong', errorHint: 'Do this.' },
+});
+const policy = (more: Partial<typeof DEFAULT_VERIFICATION_POLICY>) => ({
+  verification: { ...DEFAULT_VERIFICATION_POLICY, ...more },
+});
 const good: HealthFacts = {
   now: NOW,
   rpoHours: 24,
+  verification: DEFAULT_VERIFICATION_POLICY,
   livingWorkers: 1,
-  newestGood: backup(11),
+  newestGood: proven(11),
+  newestProven: proven(11),
+  newestProofFailed: null,
+  oldestUnproven: null,
+  isVerifying: false,
+  oldestReadAt: ago(11),
   newestFailed: null,
   newestCancelled: null,
   newestSettledDueAt: new Date('2026-11-21T01:00:00Z'),
@@ -48,16 +75,83 @@ test.each([
     { newestSettledDueAt: new Date('2026-11-20T01:00:00Z'), now: new Date('2026-11-21T01:05:00Z') },
     'OK',
   ],
-] as const)('%s', (name, facts, expected) => {
+  ['scrub', { oldestReadAt: ago(29 * 24) }, 'OK'],
+  ['scrub', { oldestReadAt: ago(33 * 24) }, 'WARNING'],
+  ['scrub', { oldestReadAt: ago(33 * 24), ...policy({ scrubDays: 0 }) }, 'OK'],
+  ['scrub', { oldestReadAt: null }, 'OK'],
+  // One that waits its turn, or was taken a moment ago, takes nothing from the proof before it.
+  ['proof', { newestGood: backup(1), oldestUnproven: backup(1) }, 'OK'],
+  ['proof', { newestGood: backup(1), oldestUnproven: backup(49) }, 'WARNING'],
+  ['proof', { newestGood: backup(1), oldestUnproven: backup(49), ...policy({ restore: 'daily' }) }, 'OK'],
+  ['proof', { newestGood: backup(1), newestProven: proven(80), ...policy({ restore: 'daily' }) }, 'WARNING'],
+  ['proof', { newestGood: backup(1), newestProven: proven(80), ...policy({ restore: 'weekly' }) }, 'OK'],
+  [
+    'proof',
+    { newestGood: backup(1), newestProven: proven(220), ...policy({ restore: 'weekly' }) },
+    'WARNING',
+  ],
+  ['proof', { newestGood: backup(1, { plainSizeBytes: 30e9 }), newestProven: proven(80) }, 'OK'],
+  // A backup of long ago, proven again yesterday, is a proof of yesterday.
+  ['proof', { newestGood: backup(1), newestProven: proven(80, 20), ...policy({ restore: 'daily' }) }, 'OK'],
+  ['proof', { newestProven: null, oldestUnproven: backup(1) }, 'UNKNOWN'],
+  ['proof', { newestProven: null, oldestUnproven: backup(49) }, 'WARNING'],
+  ['proof', { newestProven: null, newestGood: null }, 'UNKNOWN'],
+  ['proof', { newestProven: null, oldestUnproven: backup(1), ...policy({ restore: 'off' }) }, 'WARNING'],
+  ['proof', { ...policy({ restore: 'off' }) }, 'OK'],
+  ['proof', { newestProofFailed: backup(5, ended('FAILED', 'integrity')) }, 'CRITICAL'],
+  ['proof', { newestProofFailed: backup(5), newestProven: null, newestGood: null }, 'CRITICAL'],
+  // What failed before the newest proof is over.
+  ['proof', { newestProofFailed: backup(50) }, 'OK'],
+  [
+    'proof',
+    {
+      newestProven: null,
+      newestGood: backup(60, ended('UNKNOWN', 'tool_version')),
+      oldestUnproven: backup(60),
+    },
+    'UNKNOWN',
+  ],
+] as const)('%s %j', (name, facts, expected) => {
   expect(state(name, facts)).toBe(expected);
 });
 
 test('whatever is not OK says what to do about it', () => {
-  const bad = judge(config, { ...good, newestGood: null, livingWorkers: 0, newestSettledDueAt: null });
+  const bad = judge(config, {
+    ...good,
+    newestGood: null,
+    newestProven: null,
+    livingWorkers: 0,
+    newestSettledDueAt: null,
+  });
   for (const check of bad.filter((one) => one.state !== 'OK')) {
     expect(check.action?.href).toMatch(/^\//);
     expect(check.detail.endsWith('.')).toBe(true);
   }
+});
+
+test('encrypted backups without a key to open them: said, with the variable that helps, and UNKNOWN, never OK', () => {
+  const facts = {
+    newestProven: null,
+    newestGood: backup(60, { isEncrypted: true }),
+    oldestUnproven: backup(60),
+  };
+  expect(state('proof', facts)).toBe('UNKNOWN');
+  const check = judge(config, { ...good, ...facts }).find(({ name }) => name === 'proof');
+  expect(check?.detail).toContain('BACKUP_AGE_IDENTITY_FILE');
+  expect(state('proof', facts, parseConfig({ BACKUP_AGE_IDENTITY_FILE: '/etc/key' }))).toBe('WARNING');
+});
+
+test('why a proof could not be had, or failed, is told in the words of the verification', () => {
+  const detail = (facts: Partial<HealthFacts>): string | undefined =>
+    judge(config, { ...good, ...facts }).find(({ name }) => name === 'proof')?.detail;
+  expect(detail({ newestProofFailed: backup(5, ended('FAILED', 'integrity')) })).toContain('it went wrong');
+  expect(
+    detail({
+      newestProven: null,
+      newestGood: backup(60, ended('UNKNOWN', 'tool_version')),
+      oldestUnproven: backup(60),
+    }),
+  ).toContain('it went wrong. Do this.');
 });
 
 test('a schedule that is off or never due is told', () => {

@@ -19,8 +19,17 @@ const night = (daysAgo: number, status: RetentionBackup['status'] = 'COMPLETED')
     status,
     tiers: tiersOfSlot(takenAt, 'UTC'),
     takenAt,
+    isWhole: true,
+    proof: 'NEVER',
+    proofFailedAt: null,
   };
 };
+const proven = (daysAgo: number): RetentionBackup => ({ ...night(daysAgo), proof: 'PROVEN' });
+const failed = (daysAgo: number, failedDaysAgo: number): RetentionBackup => ({
+  ...night(daysAgo),
+  proof: 'FAILED',
+  proofFailedAt: new Date(now.getTime() - failedDaysAgo * DAY),
+});
 const kept = (backups: readonly RetentionBackup[], rules = policy, at = now) =>
   decideRetention(rules, at, backups)
     .filter(({ decision }) => decision === 'keep')
@@ -92,6 +101,69 @@ describe('BR-004', () => {
   });
 });
 
+describe('proofs', () => {
+  const one = (backups: readonly RetentionBackup[], id: string, rules = policy) =>
+    decideRetention(rules, now, backups).find((decision) => decision.id === id);
+  const name = (daysAgo: number) => night(daysAgo).id;
+
+  test('a failed proof fills no day: seven good nights remain beside it', () => {
+    const daily = { ...policy, weekly: 0, monthly: 0 };
+    const backups = Array.from({ length: 12 }, (_, i) =>
+      i === 1 || i === 3 ? failed(i, 20) : i === 0 ? proven(i) : night(i),
+    );
+    expect(kept(backups, daily)).toEqual([0, 2, 4, 5, 6, 7, 8].map(name));
+    expect(one(backups, name(3), daily)?.reasons).toEqual(['its proof failed, and a newer backup is proven']);
+    // The same nights with good proofs push the last two out.
+    expect(
+      kept(
+        backups.map((backup) => ({ ...backup, proof: 'NEVER' as const })),
+        daily,
+      ),
+    ).toEqual([0, 1, 2, 3, 4, 5, 6].map(name));
+  });
+
+  test('it is kept a week after it failed, for a person to look at, and says so', () => {
+    const decision = one([proven(1), failed(40, 6)], name(40));
+    expect(decision).toMatchObject({
+      decision: 'keep',
+      expiresAt: new Date(now.getTime() + DAY),
+      reasons: ['its proof failed: kept 7 days for a person to look at'],
+    });
+    expect(one([proven(1), failed(40, 7)], name(40))?.decision).toBe('drop');
+  });
+
+  test('without a newer proven one it stays, however old', () => {
+    expect(one([night(1), proven(60), failed(40, 30)], name(40))).toMatchObject({
+      decision: 'keep',
+      reasons: ['its proof failed, but no newer backup is proven yet'],
+    });
+    const partial: RetentionBackup = { ...proven(1), isWhole: false };
+    expect(one([partial, failed(40, 30)], name(40))?.decision).toBe('keep');
+  });
+
+  test('the last proven backup stays, whatever its age; the proof of some tables takes its place from nobody', () => {
+    const nights = Array.from({ length: 40 }, (_, i) => night(i));
+    const partial: RetentionBackup = { ...proven(50), id: 'partial', isWhole: false };
+    const backups = [...nights, partial, proven(100), proven(101)];
+    expect(one(backups, name(100))?.reasons).toEqual(['the last proven backup']);
+    expect(one(backups, name(101))?.decision).toBe('drop');
+    expect(one(backups, 'partial')?.decision).toBe('drop');
+  });
+
+  test('the newest backup with a failed proof is not "the newest": the one before it is', () => {
+    const decisions = decideRetention({ ...policy, daily: 1, weekly: 0, monthly: 0 }, now, [
+      failed(2, 1),
+      night(3),
+    ]);
+    expect(decisions[1]?.reasons).toContain('the newest completed backup');
+  });
+
+  test('taken by hand, it stays until a person deletes it', () => {
+    const manual: RetentionBackup = { ...failed(40, 30), tiers: ['MANUAL'] };
+    expect(one([proven(1), manual], manual.id)?.decision).toBe('keep');
+  });
+});
+
 const statuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'EXPIRED', 'DELETED'] as const;
 const tiers = fc.constantFrom<RetentionBackup['tiers'][]>(
   ['MANUAL'],
@@ -111,12 +183,16 @@ const histories = fc
       ),
       tiers,
       ageHours: fc.integer({ min: -2, max: 24 * 800 }),
+      isWhole: fc.boolean(),
+      proof: fc.constantFrom('NEVER' as const, 'PROVEN' as const, 'FAILED' as const),
+      failedHours: fc.integer({ min: 0, max: 24 * 30 }),
     }),
     { maxLength: 60 },
   )
   .map((rows) =>
-    rows.map(({ ageHours, ...row }, i): RetentionBackup => ({
+    rows.map(({ ageHours, failedHours, ...row }, i): RetentionBackup => ({
       ...row,
+      proofFailedAt: row.proof === 'FAILED' ? new Date(now.getTime() - failedHours * HOUR) : null,
       id: `b${String(i)}`,
       takenAt: new Date(now.getTime() - ageHours * HOUR),
     })),
@@ -150,14 +226,16 @@ describe('for every policy and history', () => {
     property((rules, history) => {
       const drops = dropsOf(rules, history);
       const newest = history
-        .filter(({ status }) => status === 'COMPLETED')
+        .filter(({ status, proof }) => status === 'COMPLETED' && proof !== 'FAILED')
         .reduce<number>((latest, { takenAt }) => Math.max(latest, takenAt.getTime()), -Infinity);
       for (const backup of history.filter(({ id }) => drops.has(id))) {
         expect(backup.status).toBe('COMPLETED');
         expect(backup.tiers).not.toContain('MANUAL');
         expect(now.getTime() - backup.takenAt.getTime()).toBeGreaterThanOrEqual(24 * HOUR);
       }
-      const atNewest = history.filter((b) => b.status === 'COMPLETED' && b.takenAt.getTime() === newest);
+      const atNewest = history.filter(
+        (b) => b.status === 'COMPLETED' && b.proof !== 'FAILED' && b.takenAt.getTime() === newest,
+      );
       if (atNewest.length > 0) expect(atNewest.some(({ id }) => !drops.has(id))).toBe(true);
     });
   });
@@ -191,6 +269,34 @@ describe('for every policy and history', () => {
     property((rules, history) => {
       const completed = history.filter(({ status }) => status === 'COMPLETED');
       expect(dropsOf(rules, history)).toEqual(dropsOf(rules, completed));
+    });
+  });
+  test('the last proven backup of the whole database is never dropped', () => {
+    property((rules, history) => {
+      const drops = dropsOf(rules, history);
+      const provens = history.filter((b) => b.status === 'COMPLETED' && b.proof === 'PROVEN' && b.isWhole);
+      const last = Math.max(...provens.map(({ takenAt }) => takenAt.getTime()));
+      if (provens.length > 0)
+        expect(provens.some((b) => b.takenAt.getTime() === last && !drops.has(b.id))).toBe(true);
+    });
+  });
+  test('failed proofs take no place of a good backup', () => {
+    property((rules, history) => {
+      const good = history.filter(({ proof }) => proof !== 'FAILED');
+      const ids = new Set(good.map(({ id }) => id));
+      expect(new Set([...dropsOf(rules, history)].filter((id) => ids.has(id)))).toEqual(dropsOf(rules, good));
+    });
+  });
+  test('a failed proof is dropped only a week after it failed, and only behind a newer proven backup', () => {
+    property((rules, history) => {
+      const drops = dropsOf(rules, history);
+      for (const backup of history.filter((b) => drops.has(b.id) && b.proof === 'FAILED')) {
+        expect(now.getTime() - (backup.proofFailedAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(7 * DAY);
+        const isBehind = history.some(
+          (b) => b.status === 'COMPLETED' && b.proof === 'PROVEN' && b.isWhole && b.takenAt > backup.takenAt,
+        );
+        expect(isBehind).toBe(true);
+      }
     });
   });
   test('the order of the list does not matter', () => {

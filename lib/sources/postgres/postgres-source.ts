@@ -5,7 +5,9 @@ import { startTool } from '../../tools/start-tool.ts';
 import type { Dump, DumpOptions, Source, SourceContext, SourceProbe } from '../source.ts';
 import { connect, readVersion } from './connect.ts';
 import { sourceUnreachable, translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
-import { selectTables, type CatalogTable } from './table-selection.ts';
+import { beginFacts, unknownFacts, type FactsReading } from './read-facts.ts';
+import { readTables } from './read-tables.ts';
+import { selectTables } from './table-selection.ts';
 
 /** How often a silent server is asked whether it lives, and how long it may take to answer. */
 export interface Heartbeat {
@@ -17,6 +19,10 @@ const usualHeartbeat: Heartbeat = { everyMs: 5_000, answerWithinMs: 60_000 };
 async function findPgDump(config: Config, serverMajor: number, ctx: SourceContext): Promise<PostgresTool> {
   return choosePostgresTool(await listPostgresTools(config, 'pg_dump', ctx), 'pg_dump', serverMajor);
 }
+
+/** How long after a dump its facts may still be read: at least this, and so many times the dump's own duration. */
+const FACTS_LIMIT_MS = 60_000;
+const FACTS_LIMIT_TIMES = 2;
 
 const begin = async (sql: postgres.ReservedSql): Promise<void> => {
   await sql`begin isolation level repeatable read read only`;
@@ -38,30 +44,6 @@ async function exportSnapshot(sql: postgres.ReservedSql, ctx: SourceContext): Pr
     await begin(sql);
     return null;
   }
-}
-
-/** Tables as pg_dump sees them: ordinary and partitioned ones, without those that belong to an extension. */
-async function readTables(sql: postgres.ReservedSql): Promise<CatalogTable[]> {
-  const rows = await sql<{ oid: string; schema: string; name: string; parents: string[]; bytes: string }[]>`
-    select c.oid::text as oid, n.nspname as schema, c.relname as name,
-      array_to_json(array(select i.inhparent::text from pg_inherits i where i.inhrelid = c.oid)) as parents,
-      ((greatest(c.relpages, 0) + coalesce(greatest(t.relpages, 0), 0))::bigint * 8192)::text as bytes
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    left join pg_class t on t.oid = c.reltoastrelid
-    where c.relkind in ('r', 'p') and c.relpersistence <> 't'
-      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-      and not exists (
-        select from pg_depend d
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-    order by n.nspname, c.relname`;
-  return rows.map((row) => ({
-    oid: Number(row.oid),
-    schema: row.schema,
-    name: row.name,
-    parents: row.parents.map(Number),
-    estimateBytes: Number(row.bytes),
-  }));
 }
 
 /** `dbname='…'` with the keys libpq has no environment variable for. Holds no secret: it stands in argv. */
@@ -116,6 +98,12 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
   const dump = async (ctx: SourceContext, options: DumpOptions): Promise<Dump> => {
     const sql = await connect(source);
     const stop = endWith(sql, ctx.signal);
+    let factsSql: postgres.Sql | undefined;
+    let reading: FactsReading | undefined;
+    const endFacts = async (): Promise<void> => {
+      await factsSql?.end({ timeout: 0 });
+      await reading?.stop();
+    };
     try {
       // The query opens the connection: with fetch_types off, reserve() on a client without one never resolves.
       const { major } = await readVersion(sql);
@@ -123,7 +111,33 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
       const pgDump = await findPgDump(config, major, ctx);
       const snapshot = await exportSnapshot(shared, ctx);
       const excludedTables = options.tables === null ? config.excludeTables : [];
-      const selection = selectTables(await readTables(shared), options.tables, excludedTables);
+      const there = await readTables(shared);
+      const selection = selectTables(
+        there.filter(({ kind }) => kind !== 'foreign'),
+        options.tables,
+        excludedTables,
+      );
+      const dumped = [
+        ...selection.tables,
+        ...(options.tables === null ? there.filter(({ kind }) => kind === 'foreign') : []),
+      ];
+      const timeUp = new AbortController();
+      if (snapshot !== null) {
+        factsSql = await connect(source);
+        reading = await beginFacts(
+          [factsSql],
+          {
+            tables: dumped,
+            isChosen: options.tables !== null,
+            isSchemaOnly: options.schemaOnly,
+            snapshot,
+          },
+          options.facts,
+          { ...ctx, timeUp: timeUp.signal },
+        );
+      }
+      const facts = reading;
+      const dumpStartedAt = ctx.clock.now().getTime();
       const run = startTool(ctx, {
         file: pgDump.file,
         args: [
@@ -147,6 +161,25 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
         body: run.stdout,
         snapshot,
         tables: selection.tables.map(({ schema, name }) => ({ schema, name })),
+        facts: async () => {
+          if (facts === undefined) return unknownFacts(dumped, 'no-snapshot');
+          const limitMs = Math.max(
+            FACTS_LIMIT_MS,
+            FACTS_LIMIT_TIMES * (ctx.clock.now().getTime() - dumpStartedAt),
+          );
+          const inTime = new AbortController();
+          void ctx.clock.sleep(limitMs, inTime.signal).then(
+            () => {
+              timeUp.abort();
+            },
+            () => undefined,
+          );
+          try {
+            return await facts.finish();
+          } finally {
+            inTime.abort();
+          }
+        },
         excludedTables,
         // pg_dump's gzip makes about a third of ordinary rows.
         estimateBytes:
@@ -157,6 +190,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
           watch.stop();
           stop();
           run.stdout.destroy();
+          await endFacts();
           await run.exit;
           // A reserved connection would let end() wait out its whole limit.
           shared.release();
@@ -165,6 +199,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
       };
     } catch (error) {
       stop();
+      await endFacts();
       await sql.end({ timeout: 1 });
       ctx.signal.throwIfAborted();
       throw translatePostgresError(error, source);

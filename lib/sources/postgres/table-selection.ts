@@ -1,8 +1,11 @@
 import { AppError } from '../../core/errors.ts';
+import type { TableFact } from '../../contracts/facts.ts';
 import type { TableRef } from '../source.ts';
 
 export interface CatalogTable extends TableRef {
   readonly oid: number;
+  readonly kind: TableFact['kind'];
+  readonly isUnlogged: boolean;
   /** The partitioned or inherited-from tables above it. */
   readonly parents: readonly number[];
   readonly estimateBytes: number;

@@ -1,0 +1,1 @@
+CREATE INDEX "verifications_created_at" ON "verifications" USING btree ("created_at");

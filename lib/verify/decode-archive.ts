@@ -1,0 +1,239 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Manifest } from '../contracts/manifest.ts';
+import { AppError } from '../core/errors.ts';
+import { startChain, type ChainLink } from '../tools/start-chain.ts';
+import { checkBytes } from './check-bytes.ts';
+import { compareContents } from './contents.ts';
+import { decodeFailure, type DecodeFailure } from './decode-failure.ts';
+import { isKeyOfRecipient, type Decoding } from './decoding.ts';
+import type { OpenCheck } from './findings.ts';
+import { offerObject, readInto } from './read-object.ts';
+import type { VerifyRun } from './verify-run.ts';
+
+/** pg_restore reads the whole dump and converts it, and writes nothing. */
+const READ_ALL = ['--file', '/dev/null'];
+const SHOWN = 20;
+
+/**
+ * Reads the archive through its decoders and pg_restore to the end, and lists its contents. The bytes are read once, and
+ * hashed as they pass; between the programs they pass through the kernel alone.
+ */
+export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decoding: Decoding): Promise<void> {
+  const { findings, progress, ctx } = run;
+  progress.enter('decoding', manifest.stored.bytes);
+  const check = findings.open('decode');
+  const [first, ...others] = [...decoding.decoders, { file: decoding.pgRestore, args: READ_ALL }];
+  const chain = startChain(ctx, [first, ...others], 'ignore');
+  const isWhole = await checkBytes(run, manifest, chain.input).catch(async (error: unknown) => {
+    chain.stop();
+    await chain.links;
+    throw error;
+  });
+  if (!isWhole) chain.stop();
+  const links = await chain.links;
+  ctx.signal.throwIfAborted();
+  if (!isWhole || !(await settle(run, manifest, check, decodeFailure(links)))) return;
+  await checkContents(run, manifest, () => listStored(run, decoding));
+}
+
+/**
+ * Decodes the archive into a file, hashes what it holds, reads it to its end and lists it. Returns its path, or null
+ * where something of that could not be shown.
+ */
+export async function decodeToFile(
+  run: VerifyRun,
+  manifest: Manifest,
+  decoding: Decoding,
+): Promise<string | null> {
+  const { findings, progress, folder, ctx } = run;
+  const file = join(folder, 'plain.dump');
+  progress.enter('decoding', manifest.stored.bytes);
+  const check = findings.open('decode');
+  const failure = await unpack(run, manifest, decoding, file);
+  if (failure === 'bytes' || (failure !== null && !(await settle(run, manifest, check, failure))))
+    return null;
+
+  progress.enter('decoding', manifest.plain.bytes);
+  const reading = startChain(ctx, [{ file: decoding.pgRestore, args: [...READ_ALL, file] }], 'ignore');
+  reading.input.end();
+  const isPlain = await checkPlain(run, manifest, file).catch(async (error: unknown) => {
+    reading.stop();
+    await reading.links;
+    throw error;
+  });
+  const links = await reading.links;
+  ctx.signal.throwIfAborted();
+  if (!(await settle(run, manifest, check, decodeFailure(links))) || !isPlain) return null;
+  const isListed = await checkContents(run, manifest, () => list(run, [decoding.pgRestore, file]));
+  return isListed ? file : null;
+}
+
+/** Why the file is not what the archive decodes to; `bytes` where the archive itself was found wrong. */
+async function unpack(
+  run: VerifyRun,
+  manifest: Manifest,
+  { decoders }: Decoding,
+  file: string,
+): Promise<DecodeFailure | 'bytes' | null> {
+  const { ctx } = run;
+  const [first, ...others] = decoders;
+  if (first === undefined) {
+    const sink = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+    const written = new Promise<Error | null>((resolve) => {
+      sink.once('error', resolve).once('close', () => {
+        resolve(null);
+      });
+    });
+    const isWhole = await checkBytes(run, manifest, sink);
+    const failure = await written;
+    if (!isWhole) return 'bytes';
+    if (failure === null) return null;
+    const isFull = 'code' in failure && (failure.code === 'ENOSPC' || failure.code === 'EDQUOT');
+    const error = isFull
+      ? new AppError('storage_full', 'the disk that holds decoded archives is full', {
+          hint: 'Make room under BACKUP_VERIFY_DIR, or name a folder on a larger disk there.',
+        })
+      : new AppError('tool_failed', 'the decoded archive could not be written', { cause: failure });
+    return { verdict: 'UNKNOWN', error };
+  }
+  await using output = await open(file, 'wx', 0o600);
+  const chain = startChain(ctx, [first, ...others], output.fd);
+  try {
+    if (!(await checkBytes(run, manifest, chain.input))) {
+      chain.stop();
+      return 'bytes';
+    }
+    return decodeFailure(await chain.links);
+  } catch (error) {
+    chain.stop();
+    throw error;
+  } finally {
+    await chain.links;
+    ctx.signal.throwIfAborted();
+  }
+}
+
+/** Judges `decode`; whether it passed. */
+async function settle(
+  { config, findings, ctx }: VerifyRun,
+  manifest: Manifest,
+  check: OpenCheck,
+  failure: DecodeFailure | null,
+): Promise<boolean> {
+  ctx.signal.throwIfAborted();
+  if (failure === null) {
+    check.passed({ expected: 'decodes to the end', found: 'decodes to the end' });
+    return !findings.hasFailed;
+  }
+  const { verdict, error } = failure;
+  if (error.code === 'wrong_key' && (await isKeyOfRecipient(config, manifest, ctx))) {
+    check.failed(
+      new AppError(
+        'integrity',
+        'the private key of a recipient does not open the archive: its head was changed',
+        {
+          hint: 'Do not count on this backup: take a new one, and find out what changed the archive.',
+        },
+      ),
+    );
+  } else if (verdict === 'FAILED') check.failed(error);
+  else check.unknown(error);
+  return false;
+}
+
+async function checkPlain(
+  { findings, progress, ctx }: VerifyRun,
+  manifest: Manifest,
+  file: string,
+): Promise<boolean> {
+  const check = findings.open('plain-sha256');
+  const found = await readInto(createReadStream(file), null, ctx.signal, progress.bytes);
+  const seen = { expected: manifest.plain.sha256, found: found.sha256 };
+  const isSame = found.sha256 === manifest.plain.sha256 && found.bytes === manifest.plain.bytes;
+  if (isSame) check.passed(seen);
+  else {
+    check.failed(
+      new AppError('integrity', 'the archive decodes to something else than what was dumped', {
+        hint: 'Archive and manifest do not belong together: take a new backup.',
+      }),
+      seen,
+    );
+  }
+  return isSame;
+}
+
+/** `pg_restore --list` of the decoded file. */
+async function list({ ctx }: VerifyRun, [pgRestore, file]: readonly [string, string]): Promise<Listed> {
+  const chain = startChain(ctx, [{ file: pgRestore, args: ['--list', file] }], 'pipe');
+  chain.input.end();
+  return listed(chain.output === null ? '' : await text(chain.output), await chain.links);
+}
+
+/** The table of contents stands at the head of a dump, so a glance at the stored archive is enough. */
+async function listStored({ storage, order, ctx }: VerifyRun, decoding: Decoding): Promise<Listed> {
+  const [first, ...others] = [...decoding.decoders, { file: decoding.pgRestore, args: ['--list'] }];
+  const chain = startChain(ctx, [first, ...others], 'pipe');
+  try {
+    const [printed] = await Promise.all([
+      chain.output === null ? '' : text(chain.output),
+      offerObject(storage, order.key, chain.input, ctx),
+    ]);
+    return listed(printed, await chain.links);
+  } finally {
+    chain.stop();
+    await chain.links;
+  }
+}
+
+interface Listed {
+  readonly list: string;
+  readonly failure: DecodeFailure | null;
+}
+
+/** Whoever stands before the one that listed was not heard to the end, and has a right to complain. */
+const listed = (printed: string, links: readonly ChainLink[]): Listed => ({
+  list: printed,
+  failure: decodeFailure(links.slice(-1)),
+});
+
+const shorten = (names: readonly string[]): string =>
+  names.length <= SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, SHOWN).join(', ')} and ${String(names.length - SHOWN)} more`;
+
+/** Whether the archive's table of contents has the tables of the manifest, and no others. */
+async function checkContents(
+  { findings, ctx }: VerifyRun,
+  manifest: Manifest,
+  read: () => Promise<Listed>,
+): Promise<boolean> {
+  const check = findings.open('contents');
+  const { list: printed, failure } = await read();
+  ctx.signal.throwIfAborted();
+  if (failure !== null) {
+    if (failure.verdict === 'FAILED') check.failed(failure.error);
+    else check.unknown(failure.error);
+    return false;
+  }
+  const { missing, unexpected } = compareContents(printed, manifest.facts.tables);
+  const count = manifest.facts.tables.length;
+  const expected = `${String(count)} ${count === 1 ? 'table' : 'tables'}`;
+  if (missing.length === 0 && unexpected.length === 0) {
+    check.passed({ expected, found: expected });
+    return true;
+  }
+  const found = [
+    ...(missing.length === 0 ? [] : [`without ${shorten(missing)}`]),
+    ...(unexpected.length === 0 ? [] : [`also ${shorten(unexpected)}`]),
+  ].join('; ');
+  check.failed(
+    new AppError('verification_failed', 'the archive does not hold the tables of its manifest', {
+      hint: 'Archive and manifest do not belong together: take a new backup.',
+    }),
+    { expected, found },
+  );
+  return false;
+}

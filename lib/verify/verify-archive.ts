@@ -1,0 +1,117 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VerifyEvent, VerifyOrder, VerifyOutcome } from '../contracts/verification.ts';
+import { humanBytes } from '../core/bytes.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import type { Config } from '../platform/config.ts';
+import { openStorage } from '../storage/registry.ts';
+import type { Storage } from '../storage/storage.ts';
+import { checkObject, checkBytes } from './check-bytes.ts';
+import { checkRestore, type Restored } from './check-restore.ts';
+import { hasRoom } from './disk-space.ts';
+import { decodeToFile, decodeToNowhere } from './decode-archive.ts';
+import { findDecoding, type Decoding } from './decoding.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { judge } from './judge.ts';
+import { readManifest } from './read-manifest.ts';
+import { createVerifyProgress } from './verify-progress.ts';
+import type { VerifyContext, VerifyRun } from './verify-run.ts';
+
+/**
+ * Verifies one stored archive to the depth ordered, from the stored object and its manifest alone. Reports checks, progress and
+ * log lines as they come, and returns the outcome, which is not among them. Never throws for what it finds, nor for what keeps it
+ * from finding it: that is UNKNOWN with a code. When it returns, none of its processes and files are left.
+ */
+export async function verifyArchive(
+  config: Config,
+  order: VerifyOrder,
+  report: (event: VerifyEvent) => void,
+  ctx: VerifyContext,
+): Promise<VerifyOutcome> {
+  const findings = createFindings(report, ctx);
+  const folder = join(config.verify.dir, order.id);
+  const say = (line: string): void => {
+    ctx.log.info(line, { verification: order.id });
+    report({ type: 'log', at: ctx.clock.now().toISOString(), line });
+  };
+  let restored: Restored = { restoreMs: null, place: null };
+  let abort: AppError | null = null;
+  const storage = openStorageOrNull(config, order, findings);
+  try {
+    using progress = createVerifyProgress(report);
+    progress.enter('preparing');
+    ctx.signal.throwIfAborted();
+    if (storage !== null) {
+      const run: VerifyRun = { config, order, storage, findings, progress, folder, ctx, say };
+      restored = (await verifyDepths(run)) ?? restored;
+    }
+    progress.enter('finishing');
+  } catch (thrown) {
+    if (!ctx.signal.aborted) {
+      const error = toAppError(thrown);
+      ctx.log.error('a verification stopped', { error });
+      findings.open('verification').unknown(error);
+    }
+  } finally {
+    await storage?.close();
+    await removeFolder(folder, ctx);
+  }
+  if (ctx.signal.aborted) abort = toAppError(ctx.signal.reason);
+  const { status, proven, error } = judge(order.depth, findings.all, abort);
+  say(error === null ? status.toLowerCase() : `${status.toLowerCase()}: ${error.message} [${error.code}]`);
+  return {
+    status,
+    proven,
+    ...restored,
+    error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+  };
+}
+
+function openStorageOrNull(config: Config, order: VerifyOrder, findings: Findings): Storage | null {
+  const check = findings.open('object');
+  try {
+    return openStorage(config, order.destination);
+  } catch (thrown) {
+    check.unknown(toAppError(thrown));
+    return null;
+  }
+}
+
+async function removeFolder(folder: string, ctx: VerifyContext): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    // The next start sweeps it.
+    ctx.log.warn('could not remove what a verification left', { folder, error });
+  }
+}
+
+/** One depth after the other; the first that fails is the last. */
+async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
+  const { order, storage, findings, ctx } = run;
+  const manifest = await readManifest(storage, order, findings, ctx);
+  const isThere = await checkObject(run, manifest);
+  if (manifest === null || !isThere || findings.hasFailed) return null;
+  run.say(`${order.key} at ${order.destination}: ${humanBytes(manifest.stored.bytes)}, depth ${order.depth}`);
+
+  let decoding: Decoding | AppError | null = null;
+  if (order.depth !== 'bytes') {
+    decoding = await findDecoding(run.config, manifest, ctx).catch((thrown: unknown) => {
+      ctx.signal.throwIfAborted();
+      return toAppError(thrown);
+    });
+  }
+  if (decoding === null || decoding instanceof AppError) {
+    run.progress.enter('reading', manifest.stored.bytes);
+    await checkBytes(run, manifest, null);
+    // What cannot be opened here can still be read: its bytes are checked all the same.
+    if (decoding !== null && !run.findings.hasFailed) findings.open('decode').unknown(decoding);
+    return null;
+  }
+  if (order.depth === 'archive' || !(await hasRoom(run, manifest))) {
+    await decodeToNowhere(run, manifest, decoding);
+    return null;
+  }
+  const file = await decodeToFile(run, manifest, decoding);
+  return file === null ? null : checkRestore(run, manifest, file);
+}
