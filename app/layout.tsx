@@ -9,6 +9,9 @@ import '#components/ui/ui.css';
 import '#components/shell/shell.css';
 import '#components/overview/overview.css';
 import '#components/backup/backup.css';
+import '#components/verification/verification.css';
+import '#components/table/table.css';
+import '#components/compare/compare.css';
 
 export const metadata: Metadata = {
   title: { default: 'Holdfast', template: '%s · Holdfast' },

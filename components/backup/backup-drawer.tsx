@@ -1,46 +1,42 @@
 'use client';
 import { Drawer, Skeleton } from 'antd';
-import { ProblemError } from '#lib/client/problem-error.ts';
-import type { RunError } from '#lib/contracts/backup.ts';
+import Link from 'next/link';
+import { recordedProblem } from '#lib/client/problem-error.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
+import { ProofTag } from '#components/verification/proof-tag.tsx';
+import { Verifying } from '#components/verification/verifying.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
-import { BackupFacts } from './backup-facts.tsx';
+import { BackupTabs } from './backup-tabs.tsx';
 import { RowActions, type RowActionHandlers } from './row-actions.tsx';
 import { RunningPanel } from './running-panel.tsx';
 import { StatusTag } from './status-tag.tsx';
+import type { OpenBackup } from './use-history-search.ts';
 
-/** A run's recorded failure, in the shape the page shows failures in. */
-const failureOf = ({ code, message, hint }: RunError): ProblemError =>
-  new ProblemError({
-    type: 'about:blank',
-    title: message,
-    status: 0,
-    detail: message,
-    code,
-    requestId: '',
-    ...(hint === null ? {} : { hint }),
-  });
-
-/** Everything the catalogue knows of one backup. Open while `id` is set; Esc closes it. */
+/** Everything the catalogue knows of one backup. Open while `open.id` is set; Esc closes it. */
 export function BackupDrawer({
-  id,
+  open,
   handlers,
   problem,
+  onChange,
   onClose,
 }: {
-  readonly id: string | null;
+  readonly open: OpenBackup;
   readonly handlers: RowActionHandlers;
   /** What the last action of this drawer was refused for. */
   readonly problem: unknown;
+  readonly onChange: (next: Pick<Partial<OpenBackup>, 'tab' | 'verificationId'>) => void;
   readonly onClose: () => void;
 }) {
-  const { data, isError, error, isFetching, refetch } = useBackup(id);
+  const { data, isError, error, isFetching, refetch } = useBackup(open.id);
+  // The checks tab shows it by itself.
+  const verifyingId =
+    data?.proof.lastStatus === 'IN_PROGRESS' && open.tab !== 'checks' ? data.proof.lastVerificationId : null;
   return (
     <Drawer
-      open={id !== null}
+      open={open.id !== null}
       onClose={onClose}
       title="Backup details"
-      size={640}
+      size={800}
       rootClassName="hf-drawer"
       data-testid="backup-drawer"
     >
@@ -59,20 +55,35 @@ export function BackupDrawer({
         <div className="hf-stack" data-testid="backup-detail" data-status={data.status} data-id={data.id}>
           <div className="hf-drawer-head">
             <h2 className="hf-wrap">{data.filename}</h2>
-            <StatusTag status={data.status} />
+            <div className="hf-row">
+              <StatusTag status={data.status} />
+              {data.status === 'COMPLETED' && <ProofTag row={data} />}
+            </div>
           </div>
           {data.error !== null && (
             <ProblemAlert
               title={data.error.code === 'cancelled' ? 'This backup was cancelled' : 'This backup failed'}
-              error={failureOf(data.error)}
+              error={recordedProblem(data.error)}
             />
           )}
           {data.status === 'IN_PROGRESS' && <RunningPanel row={data} mayCancel />}
+          {verifyingId !== null && <Verifying id={verifyingId} />}
           {(data.status === 'COMPLETED' || data.status === 'FAILED') && (
             <RowActions row={data} handlers={handlers} size="middle" />
           )}
+          {data.status === 'COMPLETED' && (
+            <p>
+              <Link
+                href={`/settings/backup/compare?b=${data.id}`}
+                className="hf-link"
+                data-testid="compare-with"
+              >
+                Compare with another backup
+              </Link>
+            </p>
+          )}
           {problem !== null && <ProblemAlert error={problem} />}
-          <BackupFacts backup={data} />
+          <BackupTabs backup={data} open={open} onChange={onChange} onAskVerify={handlers.onAskVerify} />
         </div>
       )}
     </Drawer>

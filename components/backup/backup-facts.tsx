@@ -3,9 +3,10 @@ import { Descriptions, type DescriptionsProps } from 'antd';
 import type { BackupCopy, BackupDetail } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { destinationWord } from '#lib/client/backup-words.ts';
-import { shortDuration } from '#lib/client/durations.ts';
+import { aboutDuration, shortDuration } from '#lib/client/durations.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Instant } from '#components/ui/instant.tsx';
+import { ProofTag } from '#components/verification/proof-tag.tsx';
 import { TierTags } from './tier-tags.tsx';
 
 const copyWord: Record<BackupCopy['status'], string> = {
@@ -62,8 +63,31 @@ function expiry(backup: BackupDetail) {
   return <Instant at={backup.expiresAt} as="calendar" />;
 }
 
+function ProofFact({ backup }: { readonly backup: BackupDetail }) {
+  const { provenAt, restoreMs, bytesFineAt } = backup.proof;
+  return (
+    <div className="hf-proof-fact">
+      <ProofTag row={backup} />
+      {provenAt !== null && (
+        <span className="hf-muted">
+          Restored and found equal <Instant at={provenAt} as="calendar" />
+          {restoreMs !== null && `; the restore took ${aboutDuration(restoreMs)}`}
+        </span>
+      )}
+      {bytesFineAt !== null && (
+        <span className="hf-muted">
+          Stored bytes last read and found unchanged <Instant at={bytesFineAt} as="calendar" />
+        </span>
+      )}
+    </div>
+  );
+}
+
 export function BackupFacts({ backup }: { readonly backup: BackupDetail }) {
   const items: Items = [
+    ...(backup.status === 'COMPLETED'
+      ? [{ key: 'proof', label: 'Proof', children: <ProofFact backup={backup} /> }]
+      : []),
     { key: 'taken', label: 'Started', children: <Instant at={backup.createdAt} as="calendar" /> },
     ...(backup.finishedAt === null
       ? []

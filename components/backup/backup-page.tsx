@@ -5,6 +5,7 @@ import { useBackupHistory } from '#lib/client/use-backup-history.ts';
 import { useOverview } from '#lib/client/use-overview.ts';
 import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { VerifyDialog } from '#components/verification/verify-dialog.tsx';
 import { BackupDrawer } from './backup-drawer.tsx';
 import { CreateBackupButton } from './create-backup-button.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
@@ -20,11 +21,12 @@ import { useHistorySearch, useOpenBackup } from './use-history-search.ts';
 /** BR-009: summary, trigger, what runs now, history, restore instructions. */
 export function BackupPage() {
   const state = useHistorySearch();
-  const [openId, setOpenId] = useOpenBackup();
+  const [open, setOpen] = useOpenBackup();
   const overview = useOverview();
   const history = useBackupHistory(state.search);
   const { finished, dismiss } = useFinishedBackups(overview.data?.running);
   const [deleting, setDeleting] = useState<BackupRow | null>(null);
+  const [verifying, setVerifying] = useState<BackupRow | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
 
   const running = overview.data?.running ?? [];
@@ -33,6 +35,10 @@ export function BackupPage() {
     newestGoodId: newest?.id ?? null,
     onProblem: setProblem,
     onAskDelete: setDeleting,
+    onAskVerify: setVerifying,
+  };
+  const openDetails = (id: string) => {
+    setOpen({ id });
   };
 
   return (
@@ -43,7 +49,7 @@ export function BackupPage() {
         action={<CreateBackupButton isRunning={running.length > 0} />}
       />
       {finished.map((id) => (
-        <OutcomeAlert key={id} id={id} onOpen={setOpenId} onClose={dismiss} />
+        <OutcomeAlert key={id} id={id} onOpen={openDetails} onClose={dismiss} />
       ))}
       {overview.isError && overview.data === undefined && history.data !== undefined && (
         <ProblemAlert error={overview.error} title="Whether a backup is running is not known" />
@@ -54,18 +60,31 @@ export function BackupPage() {
       {!(history.isError && history.data === undefined) && (
         <SummaryCard summary={history.data?.summary} newest={newest ?? undefined} />
       )}
-      {problem !== null && openId === null && <ProblemAlert error={problem} title="That was refused" />}
-      <HistorySection history={history} state={state} handlers={handlers} onOpen={setOpenId} />
+      {problem !== null && open.id === null && <ProblemAlert error={problem} title="That was refused" />}
+      <HistorySection history={history} state={state} handlers={handlers} onOpen={openDetails} />
       <RestoreInstructions />
       <BackupDrawer
-        id={openId}
+        open={open}
         handlers={handlers}
         problem={problem}
+        onChange={setOpen}
         onClose={() => {
           setProblem(null);
-          setOpenId(null);
+          setOpen({ id: null });
         }}
       />
+      {verifying !== null && (
+        <VerifyDialog
+          row={verifying}
+          onStarted={() => {
+            setVerifying(null);
+            setOpen({ id: verifying.id, tab: 'checks' });
+          }}
+          onClose={() => {
+            setVerifying(null);
+          }}
+        />
+      )}
       {deleting !== null && (
         <DeleteDialog
           row={deleting}

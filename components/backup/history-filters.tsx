@@ -1,7 +1,14 @@
 'use client';
 import { Button, Select } from 'antd';
-import { BACKUP_STATUSES, TIERS, type BackupStatus, type Tier } from '#lib/contracts/backup.ts';
-import { statusWord, tierWord } from '#lib/client/backup-words.ts';
+import {
+  BACKUP_STATUSES,
+  PROOF_STATES,
+  TIERS,
+  type BackupStatus,
+  type ProofState,
+  type Tier,
+} from '#lib/contracts/backup.ts';
+import { proofStateWord, statusWord, tierWord } from '#lib/client/backup-words.ts';
 import { isFiltered, type HistorySearch } from '#lib/client/history-search.ts';
 import { DayRange } from '#components/ui/day-range.tsx';
 import { useSlashFocus } from '#components/ui/use-slash-focus.ts';
@@ -42,6 +49,18 @@ export function HistoryFilters({
         options={BACKUP_STATUSES.map((value) => ({ value, label: statusWord[value] }))}
         onChange={(status: BackupStatus | undefined) => {
           onChange({ status: status ?? null });
+        }}
+      />
+      <Select
+        id="filter-proof"
+        aria-label="Proof"
+        data-testid="filter-proof"
+        allowClear
+        placeholder="Any proof"
+        value={search.proof}
+        options={PROOF_STATES.map((value) => ({ value, label: proofStateWord[value] }))}
+        onChange={(proof: ProofState | undefined) => {
+          onChange({ proof: proof ?? null });
         }}
       />
       <DayRange

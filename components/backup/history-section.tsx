@@ -7,9 +7,11 @@ import { EmptyState } from '#components/ui/empty-state.tsx';
 import { useIsNarrow } from '#components/ui/media-query.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
+import { CompareBar } from './compare-bar.tsx';
 import { HistoryFilters } from './history-filters.tsx';
 import { HistoryTable } from './history-table.tsx';
 import type { RowActionHandlers } from './row-actions.tsx';
+import { useCompareSelection } from './use-compare-selection.ts';
 import type { useHistorySearch } from './use-history-search.ts';
 
 const counted = (total: number): string => (total === 1 ? '1 backup' : `${String(total)} backups`);
@@ -35,7 +37,7 @@ function Nothing({
   if (isNarrowed) {
     return (
       <EmptyState title="No backup matches" action={<Button onClick={onClear}>Clear filters</Button>}>
-        Widen the dates, or choose another type or status.
+        Widen the dates, or choose another type, status or proof.
       </EmptyState>
     );
   }
@@ -60,6 +62,7 @@ export function HistorySection({
   readonly onOpen: (id: string) => void;
 }) {
   const isNarrow = useIsNarrow();
+  const selection = useCompareSelection();
   const { data, error, isError, isFetching, isPlaceholderData, refetch } = history;
   const { search, change, clearFilters } = state;
   return (
@@ -70,6 +73,7 @@ export function HistorySection({
     >
       <div className="hf-stack">
         <HistoryFilters search={search} onChange={change} onClear={clearFilters} />
+        <CompareBar selection={selection} />
         {isError && (
           <ProblemAlert
             error={error}
@@ -98,6 +102,7 @@ export function HistorySection({
               search={search}
               isStale={isPlaceholderData}
               handlers={handlers}
+              selection={selection}
               onSort={change}
               onOpen={onOpen}
             />

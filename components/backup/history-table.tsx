@@ -1,12 +1,14 @@
 'use client';
-import type { TableProps } from 'antd';
+import { Checkbox, type TableProps } from 'antd';
 import { SORT_FIELDS, type BackupRow } from '#lib/contracts/backup.ts';
 import type { HistorySearch } from '#lib/client/history-search.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
+import { ProofTag } from '#components/verification/proof-tag.tsx';
 import { DateCell, durationText, sizeText, StatusCell } from './history-cells.tsx';
 import { RowActions, type RowActionHandlers } from './row-actions.tsx';
 import { TierTags } from './tier-tags.tsx';
+import type { CompareSelection } from './use-compare-selection.ts';
 
 type SortField = HistorySearch['sort'];
 const antdOrder = { asc: 'ascend', desc: 'descend' } as const;
@@ -16,6 +18,7 @@ export function HistoryTable({
   search,
   isStale,
   handlers,
+  selection,
   onSort,
   onOpen,
 }: {
@@ -24,6 +27,7 @@ export function HistoryTable({
   /** Whether the rows are those of the search before. */
   readonly isStale: boolean;
   readonly handlers: RowActionHandlers;
+  readonly selection: CompareSelection;
   readonly onSort: (changes: Pick<HistorySearch, 'sort' | 'order'>) => void;
   readonly onOpen: (id: string) => void;
 }) {
@@ -32,11 +36,30 @@ export function HistoryTable({
     sorter: true as const,
     sortOrder: search.sort === field ? antdOrder[search.order] : null,
   });
+  const tick = (row: BackupRow, label: string | null) => (
+    <Checkbox
+      checked={selection.isSelected(row.id)}
+      disabled={!selection.canSelect(row)}
+      data-testid="tick-backup"
+      aria-label={`Tick ${row.filename} for a comparison`}
+      onChange={() => {
+        selection.toggle(row);
+      }}
+    >
+      {label}
+    </Checkbox>
+  );
   const columns: TableProps<BackupRow>['columns'] = [
+    {
+      key: 'tick',
+      title: <span className="hf-visually-hidden">Compare</span>,
+      className: 'hf-cell-tick',
+      render: (_, row) => tick(row, null),
+    },
     {
       ...sortable('createdAt'),
       title: 'Date',
-      width: '30%',
+      width: '26%',
       render: (_, row) => <DateCell row={row} onOpen={onOpen} />,
     },
     { ...sortable('type'), title: 'Type', render: (_, row) => <TierTags tiers={row.tiers} /> },
@@ -52,7 +75,8 @@ export function HistoryTable({
       className: 'hf-cell-number',
       render: (_, row) => durationText(row),
     },
-    { ...sortable('status'), title: 'Status', width: '20%', render: (_, row) => <StatusCell row={row} /> },
+    { ...sortable('status'), title: 'Status', width: '15%', render: (_, row) => <StatusCell row={row} /> },
+    { key: 'proof', title: 'Proof', width: '16%', render: (_, row) => <ProofTag row={row} /> },
     { key: 'actions', title: 'Actions', render: (_, row) => <RowActions row={row} handlers={handlers} /> },
   ];
   return (
@@ -77,7 +101,7 @@ export function HistoryTable({
             className: 'hf-history-row',
             onClick: (event: React.MouseEvent) => {
               // A click that selects text or follows a control is not a wish to open the row.
-              if ((event.target as HTMLElement).closest('button, a, time')) return;
+              if ((event.target as HTMLElement).closest('button, a, time, label')) return;
               if (window.getSelection()?.type === 'Range') return;
               onOpen(row.id);
             },
@@ -96,8 +120,12 @@ export function HistoryTable({
               facts={[
                 ['Size', sizeText(row)],
                 ['Duration', durationText(row)],
+                ...(row.status === 'COMPLETED'
+                  ? [['Proof', <ProofTag key="proof" row={row} />] as const]
+                  : []),
               ]}
             />
+            {row.status === 'COMPLETED' && tick(row, 'Compare')}
             {(row.status === 'COMPLETED' || row.status === 'FAILED') && (
               <RowActions row={row} handlers={handlers} size="middle" />
             )}

@@ -1,6 +1,7 @@
 'use client';
-import { Skeleton } from 'antd';
+import { Segmented, Skeleton } from 'antd';
 import { useState } from 'react';
+import { aboutDuration } from '#lib/client/durations.ts';
 import { restoreSteps } from '#lib/client/restore-steps.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
 import { useOverview } from '#lib/client/use-overview.ts';
@@ -12,13 +13,16 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { DownloadButton } from './download-button.tsx';
 import { EmergencyContacts } from './emergency-contacts.tsx';
 
-/** The steps for the newest backup of the whole database, what would be lost, and whom to call. */
+/** The steps for the newest proven backup of the whole database, what would be lost, and whom to call. */
 export function RestoreGuide() {
   const settings = useSettings();
   const overview = useOverview();
+  const [wantsNewest, setWantsNewest] = useState(false);
   // Not the newest COMPLETED one: swapping in a backup of two tables would lose all the others.
   const newestId = overview.data?.newestGood?.id ?? null;
-  const backup = useBackup(newestId);
+  const provenId = overview.data?.newestProven?.id ?? null;
+  const chosenId = wantsNewest ? newestId : (provenId ?? newestId);
+  const backup = useBackup(chosenId);
   const [downloadProblem, setDownloadProblem] = useState<unknown>(null);
 
   const failed = [settings, overview, backup].find(({ isError, data }) => isError && data === undefined);
@@ -36,7 +40,7 @@ export function RestoreGuide() {
   if (settings.data === undefined || overview.data === undefined)
     return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
   const { installation, settings: chosen } = settings.data;
-  if (newestId === null) {
+  if (chosenId === null) {
     return (
       <EmptyState title="Nothing to restore yet">
         Once a backup of the whole database is complete, the exact commands to restore it appear here.
@@ -45,18 +49,40 @@ export function RestoreGuide() {
   }
   if (backup.data === undefined) return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
 
+  const { restoreMs } = backup.data.proof;
   return (
     <div className="hf-stack hf-guide">
-      <p>
-        The newest completed backup of the whole database is from{' '}
-        <Instant at={backup.data.createdAt} as="calendar" />, <Instant at={backup.data.createdAt} />. The
-        steps bring it back as a new database beside the old one and swap the two only after they were
+      {provenId !== null && newestId !== null && provenId !== newestId && (
+        <Segmented
+          aria-label="Which backup to restore"
+          data-testid="guide-choice"
+          value={wantsNewest ? 'newest' : 'proven'}
+          options={[
+            { value: 'proven', label: 'Newest proven' },
+            { value: 'newest', label: 'Newest, not proven' },
+          ]}
+          onChange={(value) => {
+            setWantsNewest(value === 'newest');
+          }}
+        />
+      )}
+      <p data-testid="guide-lead" data-proven={chosenId === provenId}>
+        The newest {chosenId === provenId ? 'proven' : 'completed'} backup of the whole database is from{' '}
+        <Instant at={backup.data.createdAt} as="calendar" />, <Instant at={backup.data.createdAt} />.{' '}
+        {chosenId !== provenId
+          ? 'It was read back and found whole, but no restore of it was compared yet. '
+          : restoreMs === null
+            ? ''
+            : `Restoring it took ${aboutDuration(restoreMs)} when it was proven. `}
+        The steps bring it back as a new database beside the old one and swap the two only after they were
         compared, so that no step destroys anything. They need the PostgreSQL client programs and{' '}
         {backup.data.filename.includes('.zst') ? 'zstd' : 'sha256sum'}
         {backup.data.isEncrypted ? ' and age' : ''}, and nothing of Holdfast.
       </p>
       <p className="hf-muted">
-        <code>scripts/restore.sh</code>, which will run these steps by itself, is not part of this version.
+        <code>scripts/backup-verify.sh</code> restores an archive into a database of its own, compares it with
+        its manifest and drops it again, also while this console is down. <code>scripts/restore.sh</code>,
+        which will run the steps below by itself, is not part of this version.
       </p>
       <div className="hf-row">
         <DownloadButton row={backup.data} size="middle" onProblem={setDownloadProblem} />

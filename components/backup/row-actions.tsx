@@ -1,5 +1,6 @@
 'use client';
 import type { BackupRow } from '#lib/contracts/backup.ts';
+import { VerifyButton } from '#components/verification/verify-button.tsx';
 import { DeleteButton } from './delete-button.tsx';
 import { DownloadButton } from './download-button.tsx';
 
@@ -7,9 +8,10 @@ export interface RowActionHandlers {
   readonly newestGoodId: string | null;
   readonly onProblem: (error: unknown) => void;
   readonly onAskDelete: (row: BackupRow) => void;
+  readonly onAskVerify: (row: BackupRow) => void;
 }
 
-/** Download and, set apart, delete: as far as this row has something to download or delete. */
+/** Verify, download and, set apart, delete: as far as this row has something for it. */
 export function RowActions({
   row,
   handlers,
@@ -23,6 +25,7 @@ export function RowActions({
   if (!hasArchive && row.status !== 'FAILED') return <span className="hf-muted">None</span>;
   return (
     <div className="hf-row-actions">
+      {hasArchive && <VerifyButton row={row} size={size} onAsk={handlers.onAskVerify} />}
       {hasArchive && <DownloadButton row={row} size={size} onProblem={handlers.onProblem} />}
       <DeleteButton row={row} size={size} newestGoodId={handlers.newestGoodId} onAsk={handlers.onAskDelete} />
     </div>

@@ -4,10 +4,9 @@ import {
   parseAsNumberLiteral,
   parseAsString,
   parseAsStringLiteral,
-  useQueryState,
   useQueryStates,
 } from 'nuqs';
-import { BACKUP_STATUSES, SORT_FIELDS, TIERS } from '#lib/contracts/backup.ts';
+import { BACKUP_STATUSES, PROOF_STATES, SORT_FIELDS, TIERS } from '#lib/contracts/backup.ts';
 import { DEFAULT_HISTORY_SEARCH, PAGE_SIZES, type HistorySearch } from '#lib/client/history-search.ts';
 
 const day = parseAsString.withOptions({ history: 'replace' });
@@ -16,6 +15,7 @@ const parsers = {
   limit: parseAsNumberLiteral(PAGE_SIZES).withDefault(20),
   type: parseAsStringLiteral(TIERS),
   status: parseAsStringLiteral(BACKUP_STATUSES),
+  proof: parseAsStringLiteral(PROOF_STATES),
   from: day,
   to: day,
   sort: parseAsStringLiteral(SORT_FIELDS).withDefault(DEFAULT_HISTORY_SEARCH.sort),
@@ -37,18 +37,40 @@ export function useHistorySearch(): {
     search,
     change,
     clearFilters: () => {
-      change({ type: null, status: null, from: null, to: null });
+      change({ type: null, status: null, proof: null, from: null, to: null });
     },
   };
 }
 
-/** The backup whose drawer is open, kept in the URL as `?backup=`. */
-export function useOpenBackup(): readonly [string | null, (id: string | null) => void] {
-  const [id, setId] = useQueryState('backup', parseAsString.withOptions({ history: 'push', scroll: false }));
+export const DRAWER_TABS = ['summary', 'checks', 'tables', 'manifest', 'log'] as const;
+export type DrawerTab = (typeof DRAWER_TABS)[number];
+const drawerParsers = {
+  backup: parseAsString,
+  tab: parseAsStringLiteral(DRAWER_TABS).withDefault('summary'),
+  verification: parseAsString,
+};
+
+export interface OpenBackup {
+  readonly id: string | null;
+  readonly tab: DrawerTab;
+  /** The verification whose checks and log are shown; null: the newest. */
+  readonly verificationId: string | null;
+}
+
+/** The backup whose drawer is open and what it shows, kept in the URL as `?backup=…&tab=…&verification=…`. */
+export function useOpenBackup(): readonly [OpenBackup, (next: Partial<OpenBackup>) => void] {
+  const [{ backup, tab, verification }, set] = useQueryStates(drawerParsers, {
+    history: 'push',
+    scroll: false,
+  });
   return [
-    id,
-    (next) => {
-      void setId(next);
+    { id: backup, tab, verificationId: verification },
+    ({ id, ...more }) => {
+      void set({
+        ...(id === undefined ? {} : { backup: id, tab: 'summary', verification: null }),
+        ...(more.tab === undefined ? {} : { tab: more.tab }),
+        ...(more.verificationId === undefined ? {} : { verification: more.verificationId }),
+      });
     },
   ];
 }

@@ -7,13 +7,14 @@ import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { RecentStrip } from './recent-strip.tsx';
+import { Verifying } from '#components/verification/verifying.tsx';
 import { Targets } from './targets.tsx';
 import { TroubleList } from './trouble-list.tsx';
 import { VerdictBanner } from './verdict-banner.tsx';
 
 /** The checks, but for what the first sentence says already while there is no restore point. */
-function untold({ newestGood, recent, checks }: Overview): Overview['checks'] {
-  if (newestGood !== null) return checks;
+function untold({ newestGood, newestProven, recent, checks }: Overview): Overview['checks'] {
+  if (newestGood !== null || newestProven !== null) return checks;
   return checks.filter(({ name }) => name !== 'recovery-point' && (name !== 'last-run' || recent.length > 0));
 }
 
@@ -49,6 +50,7 @@ export function OverviewPage({ mayManage }: { readonly mayManage: boolean }) {
           {data.running.map((row) => (
             <RunningPanel key={row.id} row={row} mayCancel={mayManage} />
           ))}
+          {mayManage && data.verifying !== null && <Verifying id={data.verifying.id} />}
           <Section name="recent" title="Recent backups">
             <RecentStrip recent={data.recent} mayManage={mayManage} />
           </Section>

@@ -4,6 +4,7 @@ import type { BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { statusWord } from '#lib/client/backup-words.ts';
 import { calendarInstant, plainInstant } from '#lib/client/instants.ts';
+import { proofWords } from '#lib/client/proof-words.ts';
 import { useNow } from '#lib/client/use-now.ts';
 import { Tip } from '#components/ui/tip.tsx';
 import { EmptyState } from '#components/ui/empty-state.tsx';
@@ -25,9 +26,16 @@ function Bar({
   const height = row.size === 0 ? FULL : Math.max(LEAST, Math.round((row.size / largest) * FULL));
   const size = row.size === 0 ? '' : `, ${humanBytes(row.size)}`;
   const when = now === null ? plainInstant(at) : calendarInstant(at, now);
-  const words = `${statusWord[row.status]}, ${when}${size}`;
+  const proof = now === null ? null : proofWords(row, now);
+  const words = `${statusWord[row.status]}, ${when}${size}${proof === null ? '' : `; proof: ${proof.text}`}`;
   const bar = (
-    <span className="hf-bar" data-status={row.status} style={{ height: `${String(height)}%` }} aria-hidden />
+    <span
+      className="hf-bar"
+      data-status={row.status}
+      data-proof={row.status === 'COMPLETED' ? row.proof.state : undefined}
+      style={{ height: `${String(height)}%` }}
+      aria-hidden
+    />
   );
   return (
     <Tip title={words}>
@@ -56,7 +64,31 @@ function Bar({
   );
 }
 
-/** The newest backups, oldest at the left: height is size, colour is how it ended. */
+function legend(recent: readonly BackupRow[]): string {
+  const failed = recent.filter(
+    ({ status, error }) => status === 'FAILED' && error?.code !== 'cancelled',
+  ).length;
+  const of = (state: BackupRow['proof']['state']): number =>
+    recent.filter(({ status, proof }) => status === 'COMPLETED' && proof.state === state).length;
+  const last = recent.length === 1 ? 'The first one' : `Of the last ${String(recent.length)}`;
+  const parts = [
+    ...(of('PROVEN') === 0 ? [] : [`${String(of('PROVEN'))} proven (solid)`]),
+    ...(of('NEVER') === 0 ? [] : [`${String(of('NEVER'))} not proven (outlined)`]),
+    ...(of('FAILED') === 0 ? [] : [`${String(of('FAILED'))} failed the proof (hatched)`]),
+    failed === 0 ? 'none failed to be taken' : `${String(failed)} failed to be taken (hatched)`,
+  ];
+  if (recent.length === 1) {
+    const [only] = recent;
+    return only?.status === 'COMPLETED' && only.proof.state === 'PROVEN'
+      ? `${last} is proven.`
+      : failed === 0
+        ? `${last} did not fail.`
+        : `${last} failed.`;
+  }
+  return `${last}: ${parts.join(', ')}.`;
+}
+
+/** The newest backups, oldest at the left: height is size, filling is how it ended and whether it is proven. */
 export function RecentStrip({
   recent,
   mayManage,
@@ -72,9 +104,6 @@ export function RecentStrip({
     );
   }
   const largest = Math.max(1, ...recent.map(({ size }) => size));
-  const failed = recent.filter(
-    ({ status, error }) => status === 'FAILED' && error?.code !== 'cancelled',
-  ).length;
   return (
     <div className="hf-strip-box">
       <ol className="hf-strip" aria-label="Recent backups, oldest first">
@@ -84,14 +113,7 @@ export function RecentStrip({
           </li>
         ))}
       </ol>
-      <p className="hf-strip-legend hf-muted">
-        {failed === 0
-          ? recent.length === 1
-            ? 'The first one did not fail.'
-            : `None of the last ${String(recent.length)} failed.`
-          : `${String(failed)} of the last ${String(recent.length)} failed (hatched).`}{' '}
-        Height is the stored size.
-      </p>
+      <p className="hf-strip-legend hf-muted">{legend(recent)} Height is the stored size.</p>
     </div>
   );
 }

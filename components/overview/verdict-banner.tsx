@@ -9,7 +9,7 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import type { Overview } from '#lib/contracts/overview.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { verdictOf, type VerdictState } from '#lib/client/verdict.ts';
+import { verdictOf, type PointSentence, type VerdictState } from '#lib/client/verdict.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
 
@@ -26,7 +26,23 @@ const stateWord: Record<VerdictState, string> = {
   UNKNOWN: 'Not certain',
 };
 
-/** The page's first sentence: what the newest good restore point is and how old, coloured by the worst state. */
+function Point({ sentence, href }: { readonly sentence: PointSentence; readonly href: string | null }) {
+  return (
+    <>
+      {sentence.lead} <Instant at={sentence.row.createdAt} as="calendar" />, {sentence.tail}
+      {href !== null && (
+        <>
+          {' '}
+          <Link href={href} className="hf-link" data-testid="verdict-action">
+            {sentence.row.proof.lastStatus === null ? 'Verify it' : 'See what was checked'}
+          </Link>
+        </>
+      )}
+    </>
+  );
+}
+
+/** The page's first sentence: the newest proven restore point and how old it is, coloured by the worst state. */
 export function VerdictBanner({
   overview,
   mayManage,
@@ -34,47 +50,55 @@ export function VerdictBanner({
   readonly overview: Overview;
   readonly mayManage: boolean;
 }) {
-  const verdict = verdictOf(overview);
-  const { newestGood } = overview;
+  const { state, lead, proven, newer, isNextWithPerson, consequence } = verdictOf(overview);
+  const shown = proven?.row ?? newer?.row ?? null;
   return (
     <section
       className="hf-verdict"
       data-testid="verdict"
-      data-status={verdict.state}
+      data-status={state}
+      data-proven={proven !== null}
       aria-labelledby="verdict-sentence"
     >
       <span className="hf-verdict-state">
-        {icons[verdict.state]} {stateWord[verdict.state]}
+        {icons[state]} {stateWord[state]}
       </span>
       <p className="hf-verdict-sentence" id="verdict-sentence">
-        {verdict.lead}
-        {newestGood !== null && (
-          <>
-            {' '}
-            <Instant at={newestGood.createdAt} as="calendar" />, {verdict.tail}
-          </>
-        )}
+        {proven === null ? lead : <Point sentence={proven} href={null} />}
       </p>
-      <p>{verdict.consequence}</p>
-      {newestGood !== null && (
+      {newer !== null && (
+        <p data-testid="verdict-newer">
+          <Point
+            sentence={newer}
+            href={mayManage && isNextWithPerson ? `/settings/backup?backup=${newer.row.id}&tab=checks` : null}
+          />
+        </p>
+      )}
+      <p>{consequence}</p>
+      {shown !== null && (
         <div className="hf-verdict-facts">
           <span>
-            {humanBytes(newestGood.size)}
-            {newestGood.tableCount !== null && `, ${String(newestGood.tableCount)} tables`}, read back and
-            found equal after it was stored
+            {humanBytes(shown.size)}
+            {shown.tableCount !== null && `, ${String(shown.tableCount)} tables`},{' '}
+            {proven === null
+              ? 'read back and found equal after it was stored'
+              : 'restored and compared with the facts of its own snapshot'}
           </span>
           {mayManage ? (
-            <Link href={`/settings/backup?backup=${newestGood.id}`} className="hf-verdict-file">
-              <MiddleCut text={newestGood.filename} />
+            <Link
+              href={`/settings/backup?backup=${shown.id}${proven === null ? '' : '&tab=checks'}`}
+              className="hf-verdict-file"
+            >
+              <MiddleCut text={shown.filename} />
             </Link>
           ) : (
             <span className="hf-verdict-file">
-              <MiddleCut text={newestGood.filename} />
+              <MiddleCut text={shown.filename} />
             </span>
           )}
         </div>
       )}
-      {newestGood === null && mayManage && <Link href="/settings/backup">Take the first backup</Link>}
+      {shown === null && mayManage && <Link href="/settings/backup">Take the first backup</Link>}
     </section>
   );
 }

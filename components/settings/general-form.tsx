@@ -34,6 +34,8 @@ export function GeneralForm({ settings }: { readonly settings: Settings }) {
       }}
       onFinish={(values) => {
         save.mutate({
+          // What other pages change goes back as it was.
+          ...settings,
           ...values,
           emergencyContacts: (
             values.emergencyContacts as Partial<Settings['emergencyContacts'][number]>[]

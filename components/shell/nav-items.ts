@@ -19,12 +19,14 @@ export function navGroups(role: Role): readonly NavGroup[] {
       items: [
         { href: '/', label: 'Overview' },
         { href: '/settings/backup', label: 'Backups' },
+        { href: '/tables', label: 'Row timeline' },
       ],
     },
     {
       label: 'Settings',
       items: [
         { href: '/settings/general', label: 'General' },
+        { href: '/settings/verification', label: 'Verification' },
         { href: '/settings/users', label: 'Users' },
         { href: '/settings/tokens', label: 'API tokens' },
         { href: '/settings/audit', label: 'Audit log' },

@@ -5,8 +5,16 @@ import { useEffect, useState } from 'react';
 
 const words = { idle: 'Copy', done: 'Copied', failed: 'Select and copy by hand' } as const;
 
-/** Copies `text`. `what` names it for a screen reader: "Copy checksum". */
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+/** Copies `text`. `what` names it for a screen reader: "Copy checksum". `isIcon` where many stand below each other. */
+export function CopyButton({
+  text,
+  what,
+  isIcon = false,
+}: {
+  readonly text: string;
+  readonly what: string;
+  readonly isIcon?: boolean;
+}) {
   const [state, setState] = useState<keyof typeof words>('idle');
   useEffect(() => {
     if (state === 'idle') return undefined;
@@ -29,6 +37,7 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
   return (
     <Button
       size="small"
+      type={isIcon ? 'text' : 'default'}
       className="hf-copy"
       icon={state === 'done' ? <CheckOutlined aria-hidden /> : <CopyOutlined aria-hidden />}
       aria-label={state === 'idle' ? `Copy ${what}` : `${what}: ${words[state].toLowerCase()}`}
@@ -36,7 +45,9 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
         void copy();
       }}
     >
-      <span aria-live="polite">{words[state]}</span>
+      <span aria-live="polite" className={isIcon && state !== 'failed' ? 'hf-visually-hidden' : undefined}>
+        {words[state]}
+      </span>
     </Button>
   );
 }

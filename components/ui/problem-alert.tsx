@@ -13,19 +13,22 @@ export function ProblemAlert({
   title,
   onRetry,
   isRetrying = false,
+  isMild = false,
 }: {
   readonly error: unknown;
   /** What the person wanted: "The backup was not started". */
   readonly title?: string;
   readonly onRetry?: () => void;
   readonly isRetrying?: boolean;
+  /** Nothing is wrong with what was asked about: it is only not known, or not allowed now. */
+  readonly isMild?: boolean;
 }) {
   const problem = problemOf(error);
   const fields = problem.errors ?? [];
-  const isMild = problem.code === 'rate_limited' || problem.code === 'protected';
+  const isWarning = isMild || problem.code === 'rate_limited' || problem.code === 'protected';
   return (
     <Alert
-      type={isMild ? 'warning' : 'error'}
+      type={isWarning ? 'warning' : 'error'}
       showIcon
       role="alert"
       data-testid="problem"

@@ -1,4 +1,4 @@
-import type { BackupStatus, Tier } from '../contracts/backup.ts';
+import type { BackupRow, BackupStatus, ProofState, Tier } from '../contracts/backup.ts';
 import type { Phase } from '../core/run-context.ts';
 
 export const statusWord: Record<BackupStatus, string> = {
@@ -29,3 +29,16 @@ export const phaseWord: Record<Phase, string> = {
 
 /** A host or bucket word for where a copy lies. */
 export const destinationWord: Record<'local' | 's3', string> = { local: 'Local disk', s3: 'S3' };
+
+/** The same within a sentence. */
+export const destinationInText: Record<'local' | 's3', string> = { local: 'the local disk', s3: 'S3' };
+
+export const proofStateWord: Record<ProofState, string> = {
+  PROVEN: 'Proven',
+  FAILED: 'Failed its proof',
+  NEVER: 'Never proven',
+};
+
+/** Whether a row will change by itself, so that a page should ask again soon. */
+export const isMoving = ({ status, proof }: Pick<BackupRow, 'status' | 'proof'>): boolean =>
+  status === 'IN_PROGRESS' || status === 'EXPIRED' || proof.lastStatus === 'IN_PROGRESS';

@@ -25,6 +25,10 @@ export function shortDuration(ms: number): string {
   return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** For one of many quick checks: `12 ms`, from a second on like `shortDuration`. */
+export const checkDuration = (ms: number): string =>
+  ms < SECOND_MS ? `${String(Math.round(ms))} ms` : shortDuration(ms);
+
 /** Time left, rounded up and no finer than it is known: `6 s`, `3 min`, `1 h 20 min`. */
 export function timeLeft(seconds: number): string {
   const value = Math.max(0, Math.ceil(seconds));
@@ -38,4 +42,14 @@ export function timeLeft(seconds: number): string {
 /** A target such as `24 hours`, `1 hour`, `45 minutes`. */
 export function targetMinutes(minutes: number): string {
   return minutes % 60 === 0 ? counted(minutes / 60, 'hour') : counted(minutes, 'minute');
+}
+
+/** A measured time in a sentence, as fine as people plan with: `12 seconds`, `4 minutes`, `2 hours 10 minutes`. */
+export function aboutDuration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / SECOND_MS));
+  if (seconds < 90) return counted(seconds, 'second');
+  const minutes = Math.round(seconds / MINUTE_S);
+  if (minutes < 90) return counted(minutes, 'minute');
+  const whole = counted(Math.floor(minutes / 60), 'hour');
+  return minutes % 60 === 0 ? whole : `${whole} ${counted(minutes % 60, 'minute')}`;
 }

@@ -1,4 +1,4 @@
-import type { BackupStatus, SORT_FIELDS, Tier } from '../contracts/backup.ts';
+import type { BackupStatus, ProofState, SORT_FIELDS, Tier } from '../contracts/backup.ts';
 
 /** What the history shows: the state kept in the URL. Days are local calendar days, `YYYY-MM-DD`, both inclusive. */
 export interface HistorySearch {
@@ -6,6 +6,7 @@ export interface HistorySearch {
   readonly limit: (typeof PAGE_SIZES)[number];
   readonly type: Tier | null;
   readonly status: BackupStatus | null;
+  readonly proof: ProofState | null;
   readonly from: string | null;
   readonly to: string | null;
   readonly sort: (typeof SORT_FIELDS)[number];
@@ -19,6 +20,7 @@ export const DEFAULT_HISTORY_SEARCH: HistorySearch = {
   limit: 20,
   type: null,
   status: null,
+  proof: null,
   from: null,
   to: null,
   sort: 'createdAt',
@@ -40,6 +42,7 @@ export function historyParams(search: HistorySearch): string {
   params.set('limit', String(search.limit));
   if (search.type !== null) params.set('type', search.type);
   if (search.status !== null) params.set('status', search.status);
+  if (search.proof !== null) params.set('proof', search.proof);
   const from = instantOfDay(search.from, false);
   const to = instantOfDay(search.to, true);
   if (from !== null) params.set('from', from);
@@ -50,4 +53,8 @@ export function historyParams(search: HistorySearch): string {
 }
 
 export const isFiltered = (search: HistorySearch): boolean =>
-  search.type !== null || search.status !== null || search.from !== null || search.to !== null;
+  search.type !== null ||
+  search.status !== null ||
+  search.proof !== null ||
+  search.from !== null ||
+  search.to !== null;

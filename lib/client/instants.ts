@@ -14,6 +14,15 @@ export function relativeInstant(at: Date, now: Date): string {
   return seconds > 0 ? `${coarseDuration(seconds)} ago` : `in ${coarseDuration(-seconds)}`;
 }
 
+/** For a table cell: `2 h ago`, `40 days ago`, `just now`. */
+export function shortAgo(at: Date, now: Date): string {
+  const minutes = Math.round((now.getTime() - at.getTime()) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${String(minutes)} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${String(hours)} h ago` : `${String(Math.round(hours / 24))} days ago`;
+}
+
 /** `today 01:04`, `yesterday 01:04`, `tomorrow 01:00`, else `19 Nov 2026, 01:04`, in the viewer's zone. */
 export function calendarInstant(at: Date, now: Date): string {
   const day = new Date(now);

@@ -1,3 +1,4 @@
+import type { RunError } from '../contracts/backup.ts';
 import type { Problem } from '../contracts/problem.ts';
 
 /** What every query and mutation of the browser throws: a problem document with its code, hint and request id. */
@@ -25,3 +26,15 @@ export function problemOf(thrown: unknown): Problem {
     'Reload the page; if it happens again, report what you did.',
   ).problem;
 }
+
+/** A run's recorded failure, in the shape the page shows failures in. */
+export const recordedProblem = ({ code, message, hint }: RunError): ProblemError =>
+  new ProblemError({
+    type: 'about:blank',
+    title: message,
+    status: 0,
+    detail: message,
+    code,
+    requestId: '',
+    ...(hint === null ? {} : { hint }),
+  });

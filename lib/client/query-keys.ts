@@ -7,6 +7,17 @@ export const queryKeys = {
     all: ['backups'] as const,
     history: (search: HistorySearch) => ['backups', 'history', search] as const,
     detail: (id: string) => ['backups', 'detail', id] as const,
+    /** A manifest never changes, so it stands outside of what a change invalidates. */
+    manifest: (id: string) => ['manifest', id] as const,
+  },
+  verifications: {
+    all: ['verifications'] as const,
+    ofBackup: (backupId: string) => ['verifications', 'of-backup', backupId] as const,
+    detail: (id: string) => ['verifications', 'detail', id] as const,
+  },
+  tables: {
+    list: ['tables', 'list'] as const,
+    timeline: (name: string, dropPercent: number) => ['tables', 'timeline', name, dropPercent] as const,
   },
   settings: ['settings'] as const,
   users: ['users'] as const,

@@ -4,6 +4,7 @@ import { BackupHistoryResponse } from '../contracts/backup.ts';
 import { fetchJson } from './fetch-json.ts';
 import { historyParams, type HistorySearch } from './history-search.ts';
 import { POLL_FAILED_MS, POLL_IDLE_MS, POLL_RUNNING_MS } from './polling.ts';
+import { isMoving } from './backup-words.ts';
 import { queryKeys } from './query-keys.ts';
 
 /** GET /api/v1/admin/backup/history. The last page stays on screen while the next one loads. */
@@ -15,10 +16,7 @@ export function useBackupHistory(search: HistorySearch) {
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => {
       if (state.status === 'error') return POLL_FAILED_MS;
-      const isMoving = state.data?.data.some(
-        ({ status }) => status === 'IN_PROGRESS' || status === 'EXPIRED',
-      );
-      return isMoving === true ? POLL_RUNNING_MS : POLL_IDLE_MS;
+      return state.data?.data.some(isMoving) === true ? POLL_RUNNING_MS : POLL_IDLE_MS;
     },
   });
 }

@@ -1,6 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import { BackupDetail } from '../contracts/backup.ts';
+import { isMoving } from './backup-words.ts';
 import { fetchJson } from './fetch-json.ts';
 import { POLL_RUNNING_MS } from './polling.ts';
 import { queryKeys } from './query-keys.ts';
@@ -13,6 +14,6 @@ export function useBackup(id: string | null) {
       fetchJson(BackupDetail, `/api/v1/admin/backup/${encodeURIComponent(id ?? '')}`, signal),
     enabled: id !== null,
     refetchInterval: ({ state }) =>
-      state.data?.status === 'IN_PROGRESS' || state.data?.status === 'EXPIRED' ? POLL_RUNNING_MS : false,
+      state.data !== undefined && isMoving(state.data) ? POLL_RUNNING_MS : false,
   });
 }

@@ -5,14 +5,15 @@ import { fetchJson } from './fetch-json.ts';
 import { POLL_FAILED_MS, POLL_IDLE_MS, POLL_RUNNING_MS } from './polling.ts';
 import { queryKeys } from './query-keys.ts';
 
-/** GET /api/v1/overview; each second while a backup runs. */
+/** GET /api/v1/overview; each second while a backup or a verification runs. */
 export function useOverview() {
   return useQuery({
     queryKey: queryKeys.overview,
     queryFn: ({ signal }) => fetchJson(Overview, '/api/v1/overview', signal),
     refetchInterval: ({ state }) => {
       if (state.status === 'error') return POLL_FAILED_MS;
-      return (state.data?.running.length ?? 0) > 0 ? POLL_RUNNING_MS : POLL_IDLE_MS;
+      const isMoving = (state.data?.running.length ?? 0) > 0 || (state.data?.verifying ?? null) !== null;
+      return isMoving ? POLL_RUNNING_MS : POLL_IDLE_MS;
     },
   });
 }

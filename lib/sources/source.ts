@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Facts, TableFact } from '../contracts/facts.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Check, ScratchPlace, VerificationPolicy } from '../contracts/verification.ts';
+import type { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 
 /** What a source needs of a run; a RunContext is one. */
@@ -76,8 +77,8 @@ export interface Scratch extends AsyncDisposable {
 }
 
 export interface ScratchContext extends SourceContext {
-  /** Each check as soon as it is judged. */
-  report(check: Check): void;
+  /** Each check as soon as it is judged, with the error that tells code and hint where it did not pass for a reason of its own. */
+  report(check: Check, error?: AppError): void;
   /** One event for the log of the verification. Never a secret. */
   say(line: string): void;
 }

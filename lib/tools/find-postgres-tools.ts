@@ -1,5 +1,5 @@
 import { readdir, realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
@@ -38,7 +38,7 @@ async function expand(place: string): Promise<string[]> {
 /** All programs of this name on this machine, in the order of search: BACKUP_PG_BIN_DIRS, usual places, PATH. */
 export async function listPostgresTools(
   config: Pick<Config, 'pgBinDirs' | 'searchPath'>,
-  name: 'pg_dump' | 'pg_restore',
+  name: 'pg_dump' | 'pg_restore' | 'postgres',
   ctx: Pick<RunContext, 'signal'>,
 ): Promise<readonly PostgresTool[]> {
   const usual = (await Promise.all(usualPlaces.map(expand))).flat();
@@ -83,4 +83,27 @@ export function choosePostgresTool(
     `${name} ${newest.version} is older than the server, which is version ${serverMajor}`,
     { hint, fields: { tool: name, toolVersion: newest.version, serverMajor } },
   );
+}
+
+/** The programs of one server, which belong together. */
+export interface PostgresServer {
+  readonly postgres: string;
+  readonly initdb: string;
+  /** For example `15.18`. */
+  readonly version: string;
+  readonly major: number;
+}
+
+/** The first server program of each major in the order of search; one without an initdb beside it is no use. */
+export async function listPostgresServers(
+  config: Pick<Config, 'pgBinDirs' | 'searchPath'>,
+  ctx: Pick<RunContext, 'signal'>,
+): Promise<readonly PostgresServer[]> {
+  const servers: PostgresServer[] = [];
+  for (const { file, version, major } of await listPostgresTools(config, 'postgres', ctx)) {
+    const initdb = join(dirname(file), 'initdb');
+    if (servers.some((server) => server.major === major) || !(await isExecutable(initdb))) continue;
+    servers.push({ postgres: file, initdb, version, major });
+  }
+  return servers;
 }

@@ -17,8 +17,8 @@ export async function checkRestore(run: VerifyRun, manifest: Manifest, file: str
     signal: ctx.signal,
     log: ctx.log,
     clock: ctx.clock,
-    report: (check) => {
-      findings.add(check);
+    report: (check, error) => {
+      findings.add(check, error ?? null);
     },
     say: (line) => {
       run.say(line);

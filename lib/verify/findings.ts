@@ -21,8 +21,8 @@ export interface Findings {
   readonly hasFailed: boolean;
   /** Begins a check; its time runs until it is judged. */
   open(name: string): OpenCheck;
-  /** Takes a check that somebody else judged. */
-  add(check: Check): void;
+  /** Takes a check that somebody else judged, with the error that stands for it where there is one. */
+  add(check: Check, error: AppError | null): void;
 }
 
 export function createFindings(
@@ -73,8 +73,8 @@ export function createFindings(
         },
       };
     },
-    add: (check) => {
-      take(check, null);
+    add: (check, error) => {
+      take(check, error);
     },
   };
 }

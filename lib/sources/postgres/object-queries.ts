@@ -6,6 +6,8 @@ export interface ObjectScope {
   /** Oids of tables that are there and not dumped. */
   readonly excluded: readonly number[];
   readonly isSchemaOnly: boolean;
+  /** The server's: the catalogues differ. */
+  readonly major: number;
 }
 
 /** Kinds of which a dump of chosen tables carries what belongs to these. */
@@ -135,7 +137,6 @@ const optionNames = (options: string): string =>
  */
 export function objectQueries(scope: ObjectScope): Readonly<Record<ObjectKind, string>> {
   const withRelations = `with ${relations(scope)}`;
-  const isTwelve = `(current_setting('server_version_num')::int / 10000)`;
   return {
     schemas: `select format('%I', n.nspname) as name, '' as def from pg_namespace n
       where n.nspname <> 'public' and ${isUserSchema('n.nspname')} and not ${isMember('pg_namespace', 'n.oid')}`,
@@ -287,12 +288,21 @@ export function objectQueries(scope: ObjectScope): Readonly<Record<ObjectKind, s
         array_to_json(array(select pg_get_userbyid(d.defaclrole) union select pg_get_userbyid(r) from aclexplode(d.defaclacl) e, unnest(array[e.grantee, e.grantor]) r where r <> 0)) as roles
       from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace`,
     publications: `${withRelations} select format('%I', p.pubname) as name, concat_ws(E'\\n', (to_jsonb(p) - array['oid', 'pubname', 'pubowner'])::text,
-        (select string_agg(concat_ws(' ', rel.fullname, pg_get_expr((to_jsonb(r)->>'prqual')::pg_node_tree, r.prrelid), (select string_agg(quote_ident(a.attname), ',' order by a.attname collate "C")
-            from pg_attribute a where a.attrelid = r.prrelid and a.attnum::text = any(string_to_array(to_jsonb(r)->>'prattrs', ' ')))), ',' order by rel.fullname collate "C")
-          from pg_publication_rel r join rel on rel.relid = r.prrelid where r.prpubid = p.oid)) as def
+        (select string_agg(concat_ws(' ', rel.fullname${
+          scope.major < 15
+            ? ''
+            : `, pg_get_expr(r.prqual, r.prrelid), (select string_agg(quote_ident(a.attname), ',' order by a.attname collate "C")
+              from pg_attribute a where a.attrelid = r.prrelid and a.attnum = any(r.prattrs))`
+        }), ',' order by rel.fullname collate "C") from pg_publication_rel r join rel on rel.relid = r.prrelid where r.prpubid = p.oid)
+        ${
+          scope.major < 15
+            ? ''
+            : `, (select string_agg(quote_ident(n.nspname), ',' order by n.nspname collate "C")
+              from pg_publication_namespace pn join pg_namespace n on n.oid = pn.pnnspid where pn.pnpubid = p.oid)`
+        }) as def
       from pg_publication p where ${isOurs('pg_publication', 'p.oid')}`,
     // Only a superuser may read them, and pg_dump leaves them out for everybody else.
     subscriptions: `select format('%I', s.subname) as name, concat_ws(' ', s.subslotname, s.subpublications) as def from pg_subscription s
-      where s.subdbid = (select d.oid from pg_database d where d.datname = current_database()) and (select r.rolsuper from pg_roles r where r.rolname = current_user) and ${isTwelve} >= 12`,
+      where s.subdbid = (select d.oid from pg_database d where d.datname = current_database()) and (select r.rolsuper from pg_roles r where r.rolname = current_user)`,
   };
 }

@@ -7,6 +7,8 @@ import { connect, readVersion } from './connect.ts';
 import { sourceUnreachable, translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
 import { beginFacts, unknownFacts, type FactsReading } from './read-facts.ts';
 import { readTables } from './read-tables.ts';
+import { openScratch } from './scratch.ts';
+import { sweepScratch } from './scratch-sweep.ts';
 import { selectTables } from './table-selection.ts';
 
 /** How often a silent server is asked whether it lives, and how long it may take to answer. */
@@ -117,10 +119,10 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
         options.tables,
         excludedTables,
       );
-      const dumped = [
-        ...selection.tables,
-        ...(options.tables === null ? there.filter(({ kind }) => kind === 'foreign') : []),
-      ];
+      const chosen = new Set(selection.tables.map(({ oid }) => oid));
+      const dumped = there.filter(({ oid, kind }) =>
+        kind === 'foreign' ? options.tables === null : chosen.has(oid),
+      );
       const timeUp = new AbortController();
       if (snapshot !== null) {
         factsSql = await connect(source);
@@ -206,7 +208,13 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
     }
   };
 
-  return { kind: 'postgres', probe, dump };
+  return {
+    kind: 'postgres',
+    probe,
+    dump,
+    openScratch: (ctx, need) => openScratch(config, ctx, need),
+    sweepScratch: (ctx, isHeld) => sweepScratch(config, ctx, isHeld),
+  };
 }
 
 /** Ends the connection as soon as the signal aborts, so that no query outlives a cancelled run. */

@@ -63,6 +63,10 @@ export async function beginFacts(
   const [first] = sessions;
   if (first === undefined) throw new Error('facts are read over a connection');
 
+  const version = await first.ask<{ number: string }>(
+    'version',
+    `select current_setting('server_version_num') as number`,
+  );
   const catalog = await first.ask<TableRow>('tables', TABLES_SQL);
   const there = (catalog.rows ?? []).map(tableOfRow);
   const tables = scope.tables ?? there;
@@ -84,6 +88,7 @@ export async function beginFacts(
       chosen: scope.isChosen ? [...dumped] : null,
       excluded: there.map(({ oid }) => oid).filter((oid) => !dumped.has(oid)),
       isSchemaOnly: scope.isSchemaOnly,
+      major: Math.floor(Number(version.rows?.[0]?.number ?? 0) / 10_000),
     });
     const { database, roles } = scope.isChosen ? { database: null, roles: [] } : await readDatabase(first);
     const readings = await readTableFacts(

@@ -12,12 +12,19 @@ describe('historyParams', () => {
       page: 3,
       type: 'DAILY',
       status: 'FAILED',
+      proof: 'PROVEN',
       from: '2026-11-01',
       to: '2026-11-01',
     });
     const parsed = parse(params);
     expect(parsed.error).toBeUndefined();
-    expect(parsed.data).toMatchObject({ page: 3, limit: 20, type: 'DAILY', status: 'FAILED' });
+    expect(parsed.data).toMatchObject({
+      page: 3,
+      limit: 20,
+      type: 'DAILY',
+      status: 'FAILED',
+      proof: 'PROVEN',
+    });
     expect((parsed.data?.to?.getTime() ?? 0) - (parsed.data?.from?.getTime() ?? 0)).toBe(86_400_000 - 1);
   });
 
@@ -30,6 +37,7 @@ describe('historyParams', () => {
   test('knows whether anything is filtered', () => {
     expect(isFiltered(DEFAULT_HISTORY_SEARCH)).toBe(false);
     expect(isFiltered({ ...DEFAULT_HISTORY_SEARCH, page: 2, sort: 'size' })).toBe(false);
+    expect(isFiltered({ ...DEFAULT_HISTORY_SEARCH, proof: 'NEVER' })).toBe(true);
     expect(isFiltered({ ...DEFAULT_HISTORY_SEARCH, to: '2026-11-01' })).toBe(true);
   });
 });

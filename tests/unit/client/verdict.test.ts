@@ -1,13 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import type { BackupRow } from '#lib/contracts/backup.ts';
+import type { BackupRow, Proof } from '#lib/contracts/backup.ts';
 import type { HealthCheck, Overview } from '#lib/contracts/overview.ts';
 import { verdictOf } from '#lib/client/verdict.ts';
 
-const row = { id: '00000000-0000-4000-8000-000000000000' } as BackupRow;
+const never: Proof = {
+  state: 'NEVER',
+  provenAt: null,
+  bytesFineAt: null,
+  failedAt: null,
+  restoreMs: null,
+  lastVerificationId: null,
+  lastStatus: null,
+  lastError: null,
+};
+const row = (digit: number, proof: Partial<Proof> = {}): BackupRow =>
+  ({ id: `00000000-0000-4000-8000-00000000000${String(digit)}`, proof: { ...never, ...proof } }) as BackupRow;
+const proven = row(1, { state: 'PROVEN', restoreMs: 243_000 });
+const newer = row(2);
 const check = (state: HealthCheck['state']): HealthCheck => ({ name: 'x', state, detail: 'd', action: null });
 const overview = (more: Partial<Overview>): Overview => ({
-  newestGood: row,
+  newestGood: proven,
   newestGoodAgeSeconds: 9 * 3600,
+  newestProven: proven,
+  newestProvenAgeSeconds: 9 * 3600,
+  verifying: null,
   running: [],
   checks: [check('OK')],
   summary: { totalBackups: 1, totalSize: 1, lastSuccessful: null, lastFailed: null, nextScheduled: null },
@@ -16,25 +32,95 @@ const overview = (more: Partial<Overview>): Overview => ({
   recent: [],
   ...more,
 });
+const unproven = (row: BackupRow, more: Partial<Overview> = {}) =>
+  overview({ newestGood: row, newestProven: null, newestProvenAgeSeconds: null, ...more });
 
 describe('verdictOf', () => {
-  test('is green only when nothing is wrong and the age is within the objective', () => {
-    expect(verdictOf(overview({}))).toMatchObject({ state: 'OK', tail: '9 hours ago.' });
+  test('names the newest proven restore point, its age and what restoring it takes', () => {
+    const verdict = verdictOf(overview({}));
+    expect(verdict).toMatchObject({ state: 'OK', lead: null, newer: null, isNextWithPerson: false });
+    expect(verdict.proven).toEqual({
+      row: proven,
+      lead: 'Last proven restore point:',
+      tail: '9 hours ago. Restoring it takes about 4 minutes.',
+    });
+  });
+
+  test('does not say how long a restore takes where none was measured', () => {
+    const unmeasured = row(1, { state: 'PROVEN' });
+    expect(verdictOf(overview({ newestGood: unmeasured, newestProven: unmeasured })).proven?.tail).toBe(
+      '9 hours ago.',
+    );
+  });
+
+  test('tells of a newer backup that is not proven yet, and what would be lost either way', () => {
+    const verdict = verdictOf(overview({ newestGood: newer, newestGoodAgeSeconds: 3 * 3600 }));
+    expect(verdict.proven?.row).toBe(proven);
+    expect(verdict.newer?.row).toBe(newer);
+    expect(verdict.newer?.tail).toMatch(/^3 hours ago, is not proven yet/);
+    expect(verdict.isNextWithPerson).toBe(true);
+    expect(verdict.consequence).toContain('the last 9 hours of changes');
+    expect(verdict.consequence).toContain('only the last 3 hours of changes if the newer backup');
+  });
+
+  test('says that the newer one is being verified, by the row or by the running verification', () => {
+    const running = { id: 'v', backupId: newer.id, depth: 'restore' as const };
+    for (const more of [
+      { newestGood: newer, verifying: running },
+      { newestGood: row(2, { lastStatus: 'IN_PROGRESS' }) },
+    ]) {
+      const verdict = verdictOf(overview({ ...more, newestGoodAgeSeconds: 3600 }));
+      expect(verdict.newer?.tail).toContain('is being verified now');
+      expect(verdict.isNextWithPerson).toBe(false);
+    }
+    const elsewhere = { ...running, backupId: proven.id };
+    expect(verdictOf(overview({ newestGood: newer, verifying: elsewhere })).newer?.tail).not.toContain(
+      'being verified',
+    );
+  });
+
+  test('is never green while nothing is proven, and says why it could not be', () => {
+    expect(verdictOf(unproven(newer))).toMatchObject({
+      state: 'UNKNOWN',
+      lead: 'No restore point is proven yet.',
+      proven: null,
+    });
+    const closed = row(2, {
+      lastStatus: 'UNKNOWN',
+      lastError: { code: 'wrong_key', message: 'no identity file', hint: 'Set one.' },
+    });
+    expect(verdictOf(unproven(closed)).newer?.tail).toBe(
+      '9 hours ago, could not be proven: no identity file. Set one.',
+    );
+    expect(verdictOf(unproven(newer)).consequence).toContain('provided that backup can be restored');
+  });
+
+  test('is not certain once the proven one is older than the objective, even if a newer one exists', () => {
+    const old = { newestProvenAgeSeconds: 40 * 3600, newestGood: newer, newestGoodAgeSeconds: 3600 };
+    expect(verdictOf(overview(old)).state).toBe('UNKNOWN');
+    expect(verdictOf(overview({ ...old, newestProvenAgeSeconds: 23 * 3600 })).state).toBe('OK');
   });
 
   test('takes the worst state of the checks, unknown included', () => {
     expect(verdictOf(overview({ checks: [check('OK'), check('UNKNOWN')] })).state).toBe('UNKNOWN');
     expect(verdictOf(overview({ checks: [check('UNKNOWN'), check('WARNING')] })).state).toBe('WARNING');
     expect(verdictOf(overview({ checks: [check('WARNING'), check('CRITICAL')] })).state).toBe('CRITICAL');
+    expect(verdictOf(unproven(newer, { checks: [check('WARNING')] })).state).toBe('WARNING');
   });
 
   test('is never green past the recovery point objective, whatever the checks say', () => {
-    const late = verdictOf(overview({ newestGoodAgeSeconds: 25 * 3600 }));
+    const late = verdictOf(overview({ newestGoodAgeSeconds: 25 * 3600, newestProvenAgeSeconds: 25 * 3600 }));
     expect(late.state).toBe('WARNING');
     expect(late.consequence).toContain('more than the 24 hours');
   });
 
   test('is critical without any restore point', () => {
-    expect(verdictOf(overview({ newestGood: null, newestGoodAgeSeconds: null })).state).toBe('CRITICAL');
+    const none = unproven(newer, { newestGood: null, newestGoodAgeSeconds: null });
+    expect(verdictOf(none)).toMatchObject({
+      state: 'CRITICAL',
+      lead: 'There is no restore point yet.',
+      newer: null,
+      consequence: 'If the database were lost now, nothing could be brought back.',
+    });
   });
 });

@@ -1,0 +1,129 @@
+'use client';
+import { SwapOutlined } from '@ant-design/icons';
+import { Button, Select, Skeleton } from 'antd';
+import { parseAsString, useQueryStates } from 'nuqs';
+import { useId } from 'react';
+import type { BackupRow } from '#lib/contracts/backup.ts';
+import { tierWord } from '#lib/client/backup-words.ts';
+import { compareFacts } from '#lib/client/compare-facts.ts';
+import { DEFAULT_HISTORY_SEARCH } from '#lib/client/history-search.ts';
+import { plainInstant } from '#lib/client/instants.ts';
+import { useBackup } from '#lib/client/use-backup.ts';
+import { useBackupHistory } from '#lib/client/use-backup-history.ts';
+import { useManifest } from '#lib/client/use-manifest.ts';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+import { PageHeader } from '#components/ui/page-header.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { ComparisonView } from './comparison-view.tsx';
+
+const parsers = { a: parseAsString, b: parseAsString };
+
+const labelOf = ({ createdAt, tiers, description }: BackupRow): string =>
+  `${plainInstant(new Date(createdAt))}, ${tiers.map((tier) => tierWord[tier].toLowerCase()).join(' and ')}${description === null ? '' : `: ${description}`}`;
+
+/** One side's backup: chosen among the newest ones; one from further back is kept when the URL names it. */
+function Side({
+  name,
+  rows,
+  value,
+  other,
+  onChange,
+}: {
+  readonly name: 'A' | 'B';
+  readonly rows: readonly BackupRow[];
+  readonly value: string | null;
+  readonly other: string | null;
+  readonly onChange: (id: string) => void;
+}) {
+  const id = useId();
+  const chosen = useBackup(value !== null && !rows.some((row) => row.id === value) ? value : null);
+  const listed = chosen.data === undefined ? rows : [...rows, chosen.data];
+  return (
+    <div className="hf-choose hf-choose-wide">
+      <label htmlFor={id}>Backup {name}</label>
+      <Select
+        id={id}
+        showSearch={{ optionFilterProp: 'label' }}
+        className="hf-choose-select"
+        data-testid={`side-${name.toLowerCase()}`}
+        placeholder="Choose a backup"
+        value={value}
+        onChange={onChange}
+        options={listed.map((row) => ({ value: row.id, label: labelOf(row), disabled: row.id === other }))}
+      />
+    </div>
+  );
+}
+
+/** What changed in the database between two backups, table by table, from their manifests. */
+export function ComparePage() {
+  const [{ a, b }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
+  const history = useBackupHistory({ ...DEFAULT_HISTORY_SEARCH, status: 'COMPLETED', limit: 200 });
+  const [left, right] = [useManifest(a), useManifest(b)];
+  const rows = history.data?.data ?? [];
+  const failed = [history, left, right].find(({ isError, data }) => isError && data === undefined);
+  const isChosen = a !== null && b !== null;
+  return (
+    <div className="hf-page">
+      <PageHeader
+        title="Compare two backups"
+        lead="What changed in the database from A to B: rows and content of every table, and the objects around them."
+      />
+      <div className="hf-compare-pick" role="search" aria-label="Choose two backups">
+        <Side
+          name="A"
+          rows={rows}
+          value={a}
+          other={b}
+          onChange={(id) => {
+            void set({ a: id });
+          }}
+        />
+        <Button
+          icon={<SwapOutlined aria-hidden />}
+          aria-label="Swap A and B"
+          disabled={!isChosen}
+          onClick={() => {
+            void set({ a: b, b: a });
+          }}
+        />
+        <Side
+          name="B"
+          rows={rows}
+          value={b}
+          other={a}
+          onChange={(id) => {
+            void set({ b: id });
+          }}
+        />
+      </div>
+      {failed !== undefined && (
+        <ProblemAlert
+          error={failed.error}
+          title="The two could not be compared"
+          isRetrying={failed.isFetching}
+          onRetry={() => {
+            void failed.refetch();
+          }}
+        />
+      )}
+      {!isChosen && (
+        <EmptyState title="Choose two backups">
+          Take the older one as A and the newer one as B. Only their manifests are read, so this takes no time
+          and touches no archive.
+        </EmptyState>
+      )}
+      {isChosen && a === b && (
+        <EmptyState title="This is one backup twice">Choose another one as A or as B.</EmptyState>
+      )}
+      {isChosen &&
+        a !== b &&
+        failed === undefined &&
+        (left.data === undefined || right.data === undefined ? (
+          <Skeleton active title={false} paragraph={{ rows: 8 }} />
+        ) : (
+          <ComparisonView comparison={compareFacts(left.data.manifest.facts, right.data.manifest.facts)} />
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+'use client';
+import { Input, Skeleton } from 'antd';
+import { useState } from 'react';
+import { useManifest } from '#lib/client/use-manifest.ts';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { TableFacts } from './table-facts.tsx';
+
+/** The tables a backup holds, from its manifest. */
+export function TablesTab({ id }: { readonly id: string }) {
+  const { data, isError, error, isFetching, refetch } = useManifest(id);
+  const [text, setText] = useState('');
+  if (data === undefined) {
+    return isError ? (
+      <ProblemAlert
+        error={error}
+        title="The tables could not be loaded"
+        isRetrying={isFetching}
+        onRetry={() => {
+          void refetch();
+        }}
+      />
+    ) : (
+      <Skeleton active title={false} paragraph={{ rows: 8 }} />
+    );
+  }
+  const { tables } = data.manifest.facts;
+  const wanted = text.trim().toLowerCase();
+  const shown = tables.filter(({ schema, name }) => `${schema}.${name}`.toLowerCase().includes(wanted));
+  const known = tables.filter(({ rows }) => rows !== null).length;
+  if (tables.length === 0) {
+    return (
+      <EmptyState title="No tables">The database held no table of its own when this was taken.</EmptyState>
+    );
+  }
+  return (
+    <div className="hf-stack">
+      <p className="hf-muted">
+        {tables.length === 1 ? '1 table' : `${String(tables.length)} tables`}, counted in the instant the
+        backup was taken
+        {known < tables.length && `; the rows of ${String(tables.length - known)} are not known`}. A
+        fingerprint is the same for the same rows, whatever their order.
+      </p>
+      <Input
+        allowClear
+        className="hf-find"
+        aria-label="Find a table"
+        placeholder="Find a table"
+        data-testid="find-table"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+        }}
+      />
+      {shown.length === 0 ? (
+        <EmptyState title="No table matches">Search for a part of its name or schema.</EmptyState>
+      ) : (
+        <TableFacts tables={shown} />
+      )}
+    </div>
+  );
+}
