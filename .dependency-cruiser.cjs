@@ -9,11 +9,15 @@ const rings = {
   '^lib/pipeline/': ['^lib/(core|contracts|platform|tools)/'],
   '^lib/storage/': ['^lib/(core|platform)/'],
   '^lib/verify/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage)/'],
+  '^lib/restore/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage)/'],
   '^lib/jobs/': ['^lib/(core|contracts)/'],
   '^db/': ['^lib/(core|contracts|platform|jobs)/'],
   // storage: only to presign and to stream a download (docs/adr).
   '^lib/services/': ['^lib/(core|contracts|platform|jobs|storage)/', '^db/'],
-  '^lib/engine/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify|jobs)/', '^db/'],
+  '^lib/engine/': [
+    '^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify|restore|jobs)/',
+    '^db/',
+  ],
   '^lib/auth/': ['^lib/(core|contracts|platform)/', '^db/'],
   '^lib/http/': ['^lib/(core|contracts|platform|jobs|auth)/', '^db/'],
   '^app/api/': ['^lib/(core|contracts|services|http|auth)/'],
