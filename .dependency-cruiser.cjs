@@ -25,7 +25,7 @@ const rings = {
   '^(proxy|instrumentation)\\.ts$': ['^lib/(core|http)/'],
   '^components/': ['^lib/(core|contracts|client)/', '^app/actions/'],
   '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage|verify)/', '^db/'],
-  '^scripts/': ['^lib/(core|contracts|platform|tools|jobs|engine|services|storage|verify)/', '^db/'],
+  '^scripts/': ['^lib/(core|contracts|platform|tools|sources|jobs|engine|services|storage|verify)/', '^db/'],
 };
 const ours = '^(app|components|lib|db|worker|scripts|bench|tests)/';
 module.exports = {

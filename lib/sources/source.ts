@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Facts, TableFact } from '../contracts/facts.ts';
+import type { DatabaseFact, Facts, TableFact } from '../contracts/facts.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Check, ScratchPlace, VerificationPolicy } from '../contracts/verification.ts';
 import type { AppError } from '../core/errors.ts';
@@ -104,4 +104,45 @@ export interface Source {
    * that carry the id of a verification `isHeld` does not know. Returns how many. Safe to repeat.
    */
   sweepScratch(ctx: SourceContext, isHeld: (id: string) => boolean): Promise<number>;
+}
+
+/** What stands under a database's name before anything is restored there. */
+export interface TargetState {
+  readonly exists: boolean;
+  /** The server's version, for example `15.18`. */
+  readonly productVersion: string;
+  readonly major: number;
+  readonly sizeBytes: number;
+  readonly tables: readonly (Pick<TableFact, 'schema' | 'name' | 'kind'> & { readonly bytes: number })[];
+  /** Every role of the server. */
+  readonly roles: readonly string[];
+  readonly isSuperuser: boolean;
+  /** Clients that are connected to it now. */
+  readonly otherConnections: number;
+}
+
+/** A database of the source's server, there or not, that is restored into where it stands. */
+export interface LiveTarget {
+  readonly database: string;
+  look(ctx: SourceContext): Promise<TargetState>;
+  /** An empty database, like the source's where `fact` tells of that; returns why it is not, or null. */
+  create(ctx: SourceContext, fact: DatabaseFact | null, major: number): Promise<string | null>;
+  drop(ctx: SourceContext): Promise<void>;
+  /** Changes with every relation that was made, replaced or dropped. */
+  mark(ctx: SourceContext): Promise<string>;
+  /** Those of `tables` that have rows. */
+  holdRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<readonly TableRef[]>;
+  /** By `schema.name`, all in one snapshot; a table that is not there is left out. */
+  countRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Runs pg_restore with `args` over the plain dump in `file`. Throws `restore_failed` with what stopped it; also where other
+   * clients keep it waiting for a lock for a minute, of which `say` tells before. Throws the reason of the signal.
+   */
+  restore(
+    ctx: SourceContext,
+    run: { readonly program: string; readonly args: readonly string[]; readonly file: string },
+    say: (line: string) => void,
+  ): Promise<void>;
+  /** Ends what an interrupted `restore` left running on the server, and waits until it has gone. */
+  settle(ctx: SourceContext): Promise<void>;
 }

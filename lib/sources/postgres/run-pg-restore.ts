@@ -24,12 +24,13 @@ export async function runPgRestore(
   address: PostgresConfig,
   args: readonly string[],
   file: string,
+  applicationName = 'holdfast-verify',
 ): Promise<ToolExit> {
   const env: Record<string, Secret | string> = {
     PGHOST: address.host,
     PGPORT: String(address.port),
     PGUSER: address.user,
-    PGAPPNAME: 'holdfast-verify',
+    PGAPPNAME: applicationName,
     PGCONNECT_TIMEOUT: '10',
     PGOPTIONS: OPTIONS,
     ...(address.password === null ? {} : { PGPASSWORD: address.password }),
