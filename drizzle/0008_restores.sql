@@ -1,14 +1,25 @@
 CREATE TYPE "public"."environment_kind" AS ENUM('production', 'staging', 'development');--> statement-breakpoint
 CREATE TYPE "public"."restore_mode" AS ENUM('new', 'swap', 'in-place', 'tables');--> statement-breakpoint
-CREATE TYPE "public"."restore_phase" AS ENUM('queued', 'preparing', 'safety-backup', 'decoding', 'restoring', 'comparing', 'hooks', 'swapping', 'finishing');--> statement-breakpoint
+CREATE TYPE "public"."restore_phase" AS ENUM('queued', 'preparing', 'safety-backup', 'decoding', 'restoring', 'comparing', 'ready', 'hooks', 'swapping', 'finishing');--> statement-breakpoint
 CREATE TYPE "public"."restore_status" AS ENUM('IN_PROGRESS', 'COMPLETED', 'FAILED');--> statement-breakpoint
+CREATE TABLE "restore_looks" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"restore_id" uuid NOT NULL,
+	"table_schema" text,
+	"table_name" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"answer" jsonb,
+	"error_code" text,
+	"error_message" text,
+	"error_hint" text
+);
+--> statement-breakpoint
 CREATE TABLE "restore_previews" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"backup_id" uuid NOT NULL,
 	"plan" jsonb NOT NULL,
 	"requested_by" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"answered_at" timestamp with time zone,
 	"answer" jsonb,
 	"error_code" text,
 	"error_message" text,
@@ -35,6 +46,8 @@ CREATE TABLE "restores" (
 	"checks" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"proven" boolean DEFAULT false NOT NULL,
 	"kept_database" text,
+	"swap_requested_at" timestamp with time zone,
+	"swap_requested_by" text,
 	"swapped_at" timestamp with time zone,
 	"interruption_ms" integer,
 	"undo_requested_at" timestamp with time zone,
@@ -56,6 +69,7 @@ CREATE TABLE "restores" (
 	"cancel_requested_by" text
 );
 --> statement-breakpoint
+ALTER TABLE "restore_looks" ADD CONSTRAINT "restore_looks_restore_id_restores_id_fk" FOREIGN KEY ("restore_id") REFERENCES "public"."restores"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "restore_previews" ADD CONSTRAINT "restore_previews_backup_id_backups_id_fk" FOREIGN KEY ("backup_id") REFERENCES "public"."backups"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "restores" ADD CONSTRAINT "restores_backup_id_backups_id_fk" FOREIGN KEY ("backup_id") REFERENCES "public"."backups"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "restores_created_at" ON "restores" USING btree ("created_at","id");--> statement-breakpoint

@@ -16,6 +16,7 @@ import {
   RESTORE_MODES,
   RESTORE_PHASES,
   RESTORE_STATUSES,
+  type RestoreLook,
   type RestorePlan,
   type RestorePreview,
 } from '../../lib/contracts/restore.ts';
@@ -54,6 +55,9 @@ export const restores = pgTable(
     proven: boolean('proven').notNull().default(false),
     /** Noted before the renames; the databases' names then say whether they were done. */
     keptDatabase: text('kept_database'),
+    /** A copy that is `ready` is to be swapped in. */
+    swapRequestedAt: timestamp('swap_requested_at', { withTimezone: true }),
+    swapRequestedBy: text('swap_requested_by'),
     swappedAt: timestamp('swapped_at', { withTimezone: true }),
     interruptionMs: integer('interruption_ms'),
     undoRequestedAt: timestamp('undo_requested_at', { withTimezone: true }),
@@ -93,8 +97,22 @@ export const restorePreviews = pgTable('restore_previews', {
   plan: jsonb('plan').$type<RestorePlan>().notNull(),
   requestedBy: text('requested_by').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-  answeredAt: timestamp('answered_at', { withTimezone: true }),
   answer: jsonb('answer').$type<RestorePreview>(),
+  errorCode: text('error_code'),
+  errorMessage: text('error_message'),
+  errorHint: text('error_hint'),
+});
+
+/** Another such question: what stands in a restored copy. Its answer holds rows of the application, and goes once it is read. */
+export const restoreLooks = pgTable('restore_looks', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  restoreId: uuid('restore_id')
+    .notNull()
+    .references(() => restores.id),
+  tableSchema: text('table_schema'),
+  tableName: text('table_name'),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  answer: jsonb('answer').$type<RestoreLook>(),
   errorCode: text('error_code'),
   errorMessage: text('error_message'),
   errorHint: text('error_hint'),

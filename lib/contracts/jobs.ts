@@ -15,3 +15,6 @@ export type RestoreJob = z.infer<typeof RestoreJob>;
 
 export const PreviewJob = z.strictObject({ previewId: z.uuid() });
 export type PreviewJob = z.infer<typeof PreviewJob>;
+
+export const LookJob = z.strictObject({ lookId: z.uuid() });
+export type LookJob = z.infer<typeof LookJob>;

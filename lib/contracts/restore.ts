@@ -37,6 +37,8 @@ const planFields = {
   schemaOnly: z.boolean().default(false),
   dataOnly: z.boolean().default(false),
   noOwner: z.boolean().default(false),
+  /** Mode `swap` only: once the copy is proven it waits for POST …/swap, so that people can look at it first. */
+  pauseBeforeSwap: z.boolean().default(false),
   /** Names of commands in the server's hooks file, in the order they are to run; never commands themselves. */
   hooks: z.array(z.string().min(1).max(100)).max(20).default([]),
 };
@@ -48,6 +50,7 @@ function rules(
     tablesInto?: unknown;
     schemaOnly: boolean;
     dataOnly: boolean;
+    pauseBeforeSwap: boolean;
   }>,
   ctx: z.RefinementCtx,
 ): void {
@@ -62,6 +65,9 @@ function rules(
   if (plan.schemaOnly && plan.dataOnly) refuse('dataOnly', 'must not be given together with schemaOnly');
   if (plan.mode === 'swap' && (plan.schemaOnly || plan.dataOnly))
     refuse('mode', '"swap" needs the whole backup: without schemaOnly and dataOnly');
+  if (plan.mode === 'new' && plan.dataOnly) refuse('dataOnly', 'must not be given for mode "new"');
+  if (plan.mode !== 'swap' && plan.pauseBeforeSwap)
+    refuse('pauseBeforeSwap', 'must be given for mode "swap" only');
 }
 
 /** POST /api/v1/admin/backup/:id/restore/preview. */
@@ -112,6 +118,8 @@ export const RESTORE_PHASES = [
   'decoding',
   'restoring',
   'comparing',
+  /** A proven copy waits: to be looked at, and then swapped in or given up. */
+  'ready',
   'hooks',
   'swapping',
   'finishing',
@@ -165,8 +173,8 @@ export const Restore = z.object({
       /** Where the database that was live is now. */
       keptDatabase: z.string(),
       swappedAt: z.iso.datetime(),
-      /** From the first refused connection to the first that could be made again. */
-      interruptionMs: z.number(),
+      /** From when connections were refused to the first that could be made again; null when the worker died in between. */
+      interruptionMs: z.number().nullable(),
       undoneAt: z.iso.datetime().nullable(),
       /** The kept database is still there, so that undo can be asked for. */
       canUndo: z.boolean(),
@@ -180,5 +188,50 @@ export type Restore = z.infer<typeof Restore>;
 /** GET /api/v1/admin/restores: newest first. */
 export const RestoreList = z.object({ data: z.array(Restore.omit({ checks: true, log: true })) });
 export type RestoreList = z.infer<typeof RestoreList>;
+
+/** POST /api/v1/admin/restores/:id/swap of one that is `ready`, and …/undo of one that was swapped. */
+export const ExchangeRequest = z.strictObject({
+  /** The name of the target database, typed. */
+  confirm: z.string().max(200),
+});
+export type ExchangeRequest = z.infer<typeof ExchangeRequest>;
+
+/** GET /api/v1/admin/restores/:id/look. */
+export const RestoreLookQuery = z
+  .strictObject({ schema: z.string().min(1).max(63), table: z.string().min(1).max(63) })
+  .partial()
+  .refine(({ schema, table }) => (schema === undefined) === (table === undefined), {
+    path: ['table'],
+    message: 'must be given together with schema',
+  });
+export type RestoreLookQuery = z.infer<typeof RestoreLookQuery>;
+
+/** The restored copy, read-only, beside the live database. */
+export const RestoreLook = z.object({
+  /** Where the restored copy stands now. */
+  database: z.string(),
+  /** What it would replace, or has replaced; null where there is nothing to set it beside. */
+  liveDatabase: z.string().nullable(),
+  tables: z.array(
+    z.object({
+      schema: z.string(),
+      name: z.string(),
+      /** Exact; null where there is no such table there, or counting took too long. */
+      rows: z.number().nullable(),
+      liveRows: z.number().nullable(),
+    }),
+  ),
+  /** The first rows of the table that was asked for, every value as text and cut to 200 characters. */
+  sample: z
+    .object({
+      schema: z.string(),
+      name: z.string(),
+      columns: z.array(z.string()),
+      rows: z.array(z.array(z.string().nullable())),
+    })
+    .nullable(),
+});
+export type RestoreLook = z.infer<typeof RestoreLook>;
+
 export const RestoreAccepted = z.object({ id: RestoreId, status: RestoreStatus, message: z.string() });
 export type RestoreAccepted = z.infer<typeof RestoreAccepted>;

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss } from 'pg-boss';
 import type { Secret } from '../core/secret.ts';
-import { BackupJob, PreviewJob, RestoreJob, VerifyJob } from '../contracts/jobs.ts';
+import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '../contracts/jobs.ts';
 
 /** A queue and what may be in it. `parse` is used on both ends, so that a job nobody understands is never sent. */
 export interface JobDefinition<Name extends string, Payload> {
@@ -67,6 +67,16 @@ export const previewJob: JobDefinition<'preview', PreviewJob> = {
   retryDelayMax: 60,
 };
 
+/** Answer what stands in a restored copy; somebody waits for it at the screen. */
+export const lookJob: JobDefinition<'look', LookJob> = {
+  name: 'look',
+  parse: (input) => LookJob.parse(input),
+  retryLimit: 0,
+  expireInSeconds: 120,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
+};
+
 /** What `enqueue` needs of a drizzle transaction. */
 export interface JobTransaction {
   execute(query: ReturnType<typeof sql>): PromiseLike<unknown>;
@@ -109,7 +119,7 @@ export async function migrateQueue(url: Secret): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    for (const job of [backupJob, removeJob, verifyJob, restoreJob, previewJob]) {
+    for (const job of [backupJob, removeJob, verifyJob, restoreJob, previewJob, lookJob]) {
       const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
       const options = {
         retryLimit,
