@@ -3,6 +3,7 @@ const rings = {
   '^lib/core/': [],
   '^lib/contracts/': ['^lib/core/'],
   '^lib/client/': ['^lib/(core|contracts)/'],
+  '^lib/runbook/': ['^lib/(core|contracts|client)/'],
   '^lib/platform/': ['^lib/core/'],
   '^lib/tools/': ['^lib/(core|platform)/'],
   '^lib/sources/': ['^lib/(core|contracts|platform|tools)/'],
@@ -13,7 +14,7 @@ const rings = {
   '^lib/jobs/': ['^lib/(core|contracts)/'],
   '^db/': ['^lib/(core|contracts|platform|jobs)/'],
   // storage: only to presign and to stream a download (docs/adr).
-  '^lib/services/': ['^lib/(core|contracts|platform|jobs|storage)/', '^db/'],
+  '^lib/services/': ['^lib/(core|contracts|runbook|platform|jobs|storage)/', '^db/'],
   '^lib/engine/': [
     '^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify|restore|jobs)/',
     '^db/',
@@ -23,9 +24,12 @@ const rings = {
   '^app/api/': ['^lib/(core|contracts|services|http|auth)/'],
   '^app/(?!api/)': ['^components/', '^lib/(core|contracts|client|auth|services|http)/'],
   '^(proxy|instrumentation)\\.ts$': ['^lib/(core|http)/'],
-  '^components/': ['^lib/(core|contracts|client)/', '^app/actions/'],
+  '^components/': ['^lib/(core|contracts|client|runbook)/', '^app/actions/'],
   '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage|verify)/', '^db/'],
-  '^scripts/': ['^lib/(core|contracts|platform|tools|sources|jobs|engine|services|storage|verify)/', '^db/'],
+  '^scripts/': [
+    '^lib/(core|contracts|runbook|platform|tools|sources|jobs|engine|services|storage|verify)/',
+    '^db/',
+  ],
 };
 const ours = '^(app|components|lib|db|worker|scripts|bench|tests)/';
 module.exports = {
