@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '#lib/core/errors.ts';
 import type { RunContext } from '#lib/core/run-context.ts';
 import type { LiveTarget, TargetState } from '#lib/sources/source.ts';
-import type { OpenedArchive } from '#lib/verify/open-archive.ts';
+import type { OpenedArchive } from '#lib/verify/opened-archive.ts';
 import type { Selection, TableName } from './restore-contents.ts';
 import type { RestoreOptions } from './restore-options.ts';
 

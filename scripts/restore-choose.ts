@@ -38,7 +38,16 @@ async function describe(folder: string, filename: string): Promise<LocalArchive>
       database: source.database,
     };
   } catch {
-    return { filename, sizeBytes: size, takenAt: mtime, tiers: [], database: null };
+    const named = /_(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)/.exec(filename);
+    const takenAt =
+      named === null ? mtime : new Date(`${named[1] ?? ''}T${named[2] ?? ''}:${named[3] ?? ''}Z`);
+    return {
+      filename,
+      sizeBytes: size,
+      takenAt: Number.isNaN(takenAt.getTime()) ? mtime : takenAt,
+      tiers: [],
+      database: null,
+    };
   }
 }
 

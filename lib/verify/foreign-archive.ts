@@ -3,7 +3,6 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { text } from 'node:stream/consumers';
 import type { StageRecord } from '../contracts/manifest.ts';
 import { AppError } from '../core/errors.ts';
 import { findDecoders } from '../pipeline/decode-stage.ts';
@@ -12,7 +11,7 @@ import type { Storage } from '../storage/storage.ts';
 import { listPostgresTools } from '../tools/find-postgres-tools.ts';
 import { startChain, type ChainRun } from '../tools/start-chain.ts';
 import { decodeFailure } from './decode-failure.ts';
-import type { ArchivePlace, OpenedArchive, OpenOptions } from './open-archive.ts';
+import type { ArchivePlace, OpenedArchive, OpenOptions } from './opened-archive.ts';
 import { readInto } from './read-object.ts';
 import type { VerifyContext } from './verify-run.ts';
 
@@ -132,18 +131,4 @@ async function findReader(
       hint: `Install postgresql-client-${String(serverMajor)}, or name its folder in BACKUP_PG_BIN_DIRS.`,
     })
   );
-}
-
-/** What `pg_restore --list --verbose` prints of a dump: its head, and each entry with what it depends on. */
-export async function listDump(
-  { pgRestore, file }: Pick<OpenedArchive, 'pgRestore' | 'file'>,
-  ctx: Pick<VerifyContext, 'signal'>,
-): Promise<string> {
-  const chain = startChain(ctx, [{ file: pgRestore, args: ['--list', '--verbose', file] }], 'pipe');
-  chain.input.end();
-  const printed = chain.output === null ? '' : await text(chain.output);
-  const failure = decodeFailure(await chain.links);
-  ctx.signal.throwIfAborted();
-  if (failure !== null) throw failure.error;
-  return printed;
 }

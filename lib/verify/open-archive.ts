@@ -1,8 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { manifestNameOf, type Manifest } from '../contracts/manifest.ts';
+import { manifestNameOf } from '../contracts/manifest.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '../contracts/verification.ts';
-import type { Destination } from '../contracts/backup.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
@@ -14,38 +13,10 @@ import { decodeToFile } from './decode-archive.ts';
 import { findDecoding } from './decoding.ts';
 import { createFindings } from './findings.ts';
 import { openForeignArchive } from './foreign-archive.ts';
+import type { ArchivePlace, OpenedArchive, OpenOptions } from './opened-archive.ts';
 import { readManifest } from './read-manifest.ts';
 import { createVerifyProgress } from './verify-progress.ts';
 import type { VerifyContext } from './verify-run.ts';
-
-/** Where the archive to be restored lies: an object of a destination, or any file of this machine. */
-export interface ArchivePlace {
-  readonly destination: Destination;
-  readonly key: string;
-  /** The file itself where it is local; null in S3. */
-  readonly path: string | null;
-}
-
-/** A dump that was read to its end, so that nothing of it can turn out to be missing while it is restored. */
-export interface OpenedArchive {
-  /** The plain dump, a seekable file: in the folder given, or the archive itself where nothing had to be undone. */
-  readonly file: string;
-  /** An absolute path to a pg_restore that reads it. */
-  readonly pgRestore: string;
-  /** Null where none lies beside the archive, so that neither its bytes nor its rows can be held against anything. */
-  readonly manifest: Manifest | null;
-  readonly storedBytes: number;
-}
-
-export interface OpenOptions {
-  /** Private and there; holds the decoded dump. */
-  readonly folder: string;
-  /** For an archive without a manifest, which does not tell who wrote it. */
-  readonly serverMajor: number;
-  /** Leaves the manifest unread: the archive is taken as it is. */
-  readonly ignoresManifest: boolean;
-  readonly say: (line: string) => void;
-}
 
 /**
  * Checks an archive as `verifyArchive` does to the depth `archive`, and leaves it decoded. Throws what it found to be wrong, and
