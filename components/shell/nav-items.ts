@@ -21,6 +21,7 @@ export function navGroups(role: Role): readonly NavGroup[] {
         { href: '/', label: 'Overview' },
         { href: '/settings/backup', label: 'Backups' },
         { href: '/tables', label: 'Row timeline' },
+        { href: '/restores', label: 'Restores' },
         runbook,
       ],
     },
