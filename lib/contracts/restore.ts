@@ -168,6 +168,8 @@ export const Restore = z.object({
   checks: z.array(Check),
   /** Every fact agreed. */
   proven: z.boolean(),
+  /** Mode `swap`: the copy is there and waits for POST …/swap, for the first time or again after an undo. */
+  canSwap: z.boolean(),
   swap: z
     .object({
       /** Where the database that was live is now. */

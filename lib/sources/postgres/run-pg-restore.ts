@@ -25,6 +25,7 @@ export async function runPgRestore(
   args: readonly string[],
   file: string,
   applicationName = 'holdfast-verify',
+  tapLine?: (line: string) => void,
 ): Promise<ToolExit> {
   const env: Record<string, Secret | string> = {
     PGHOST: address.host,
@@ -48,6 +49,7 @@ export async function runPgRestore(
       file,
     ],
     env,
+    ...(tapLine === undefined ? {} : { tapLine }),
   });
   run.stdout.resume();
   const exit = await run.exit;
