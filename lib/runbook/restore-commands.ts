@@ -5,8 +5,12 @@ const lines = (...parts: readonly string[]): string => parts.join(' \\\n  ');
 
 /** 63 bytes are all that PostgreSQL keeps of a name; the end of ours must not be what is cut. */
 function beside(database: string, ending: string): string {
-  let base = database;
-  while (new TextEncoder().encode(base + ending).length > 63) base = [...base].slice(0, -1).join('');
+  const encoder = new TextEncoder();
+  let base = '';
+  for (const character of database) {
+    if (encoder.encode(base + character + ending).length > 63) break;
+    base += character;
+  }
   return base + ending;
 }
 export const restoredName = (names: RunbookNames): string => beside(names.database, '_restored');
@@ -30,7 +34,7 @@ function placeOf(names: RunbookNames, isOffsite: boolean) {
   const key = backup?.s3Key ?? null;
   const isRemote = s3 !== null && key !== null && (isOffsite || backup?.localKey === null);
   const fetch = isRemote
-    ? [`${key}`, `${key}.manifest.json`, 'backups/restore.sh'].map((each) =>
+    ? [key, `${key}.manifest.json`, 'backups/restore.sh'].map((each) =>
         lines(`aws s3 cp ${shellQuote(`s3://${s3.bucket}/${each}`)} .`, ...region(names)),
       )
     : [];

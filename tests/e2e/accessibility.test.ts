@@ -7,6 +7,7 @@ import { takeBackup } from './backup-journey.ts';
 const pages = [
   '/',
   '/settings/backup',
+  '/runbook',
   '/settings/general',
   '/settings/users',
   '/settings/tokens',

@@ -154,7 +154,7 @@ beforeAll(async () => {
   );
   const controller = new AbortController();
   archive = await makeArchive(
-    parseConfig(environment() as Record<string, string>),
+    parseConfig(environment()),
     {
       id: randomUUID(),
       takenAt: TAKEN_AT,

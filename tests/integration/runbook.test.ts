@@ -39,11 +39,12 @@ const begun = async (scenario: string): Promise<Incident> =>
 const set = (id: string, stepId: string, isDone = true, options: As = {}) =>
   api.call(tick, 'POST', '/x', { params: { id }, json: { stepId, isDone }, ...options });
 const end = (id: string, options: As = {}) => api.call(finish, 'POST', '/x', { params: { id }, ...options });
-const actions = async (id: string) =>
-  (
-    await api.catalogue
-      .raw`select action, actor_name, details from audit_entries where subject_id = ${id} order by id`
-  ).map((row) => ({ ...row }));
+const actions = async (id: string): Promise<(readonly string[])[]> => {
+  const rows = await api.catalogue.raw<
+    { action: string; by: string }[]
+  >`select action, actor_name as by from audit_entries where subject_id = ${id} order by id`;
+  return rows.map(({ action, by }) => [action, by]);
+};
 
 describe('the runbook', () => {
   test('is read by every signed-in person and by nobody else, and holds no secret', async () => {
@@ -104,7 +105,7 @@ describe('an incident', () => {
     const finished = Incident.parse(await (await end(made.id)).json());
     expect(finished).toMatchObject({ finishedBy: 'admin token' });
     expect(finished.ticks).toHaveLength(1);
-    expect((await actions(made.id)).map(({ action, actor_name: by }) => [action, by])).toEqual([
+    expect(await actions(made.id)).toEqual([
       ['incident.start', 'admin token'],
       ['incident.tick', 'viewer token'],
       ['incident.tick', 'admin token'],
@@ -167,9 +168,9 @@ describe('the settings of the runbook', () => {
   });
 
   test('take a row that an older version wrote', async () => {
-    const { runbook: _, ...older } = DEFAULT_SETTINGS;
+    const older = Object.fromEntries(Object.entries(DEFAULT_SETTINGS).filter(([name]) => name !== 'runbook'));
     await api.catalogue
-      .raw`update settings set value = ${api.catalogue.raw.json({ ...older, rpoHours: 12 } as never)}`;
+      .raw`update settings set value = ${api.catalogue.raw.json({ ...older, rpoHours: 12 })}`;
     expect(await runbook()).toMatchObject({ rpoHours: 12, settings: DEFAULT_RUNBOOK_SETTINGS });
   });
 
