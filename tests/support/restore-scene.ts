@@ -117,7 +117,7 @@ export async function createRestoreScene(): Promise<RestoreScene> {
           (error, stdout) => {
             // pg_dump of 2025 and later wraps its output in a random word.
             if (error === null) resolve(stdout.replaceAll(/^\\(un)?restrict .*$/gm, ''));
-            else reject(error);
+            else reject(new Error(error.message));
           },
         );
       }),
