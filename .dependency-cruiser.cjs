@@ -10,7 +10,7 @@ const rings = {
   '^lib/pipeline/': ['^lib/(core|contracts|platform|tools)/'],
   '^lib/storage/': ['^lib/(core|platform)/'],
   '^lib/verify/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage)/'],
-  '^lib/restore/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage)/'],
+  '^lib/restore/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify)/'],
   '^lib/jobs/': ['^lib/(core|contracts)/'],
   '^db/': ['^lib/(core|contracts|platform|jobs)/'],
   // storage: only to presign and to stream a download (docs/adr).
@@ -27,7 +27,7 @@ const rings = {
   '^components/': ['^lib/(core|contracts|client|runbook)/', '^app/actions/'],
   '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage|verify)/', '^db/'],
   '^scripts/': [
-    '^lib/(core|contracts|runbook|platform|tools|sources|jobs|engine|services|storage|verify)/',
+    '^lib/(core|contracts|runbook|platform|tools|sources|jobs|engine|services|storage|verify|restore)/',
     '^db/',
   ],
 };

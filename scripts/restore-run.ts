@@ -16,7 +16,7 @@ import type { ArchivePlace } from '#lib/verify/opened-archive.ts';
 import { argumentsFor } from './restore-arguments.ts';
 import { checkRows, tellRows, type RowsChecked } from './restore-check.ts';
 import { readContents, selectTables, tablesOf, type TableName } from './restore-contents.ts';
-import { guardTarget } from './restore-guard.ts';
+import { guardTarget } from '#lib/restore/guard-target.ts';
 import { auditRestore, logRestore } from './restore-log.ts';
 import { migrate, type MigrateSetting } from './restore-migrate.ts';
 import type { RestoreOptions } from './restore-options.ts';

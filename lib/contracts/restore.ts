@@ -36,6 +36,7 @@ const planFields = {
   tablesInto: TablesInto.optional(),
   schemaOnly: z.boolean().default(false),
   dataOnly: z.boolean().default(false),
+  /** Without owners and grants: everything belongs to the user that restores. */
   noOwner: z.boolean().default(false),
   /** Mode `swap` only: once the copy is proven it waits for POST …/swap, so that people can look at it first. */
   pauseBeforeSwap: z.boolean().default(false),

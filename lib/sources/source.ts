@@ -179,8 +179,8 @@ export interface Exchange {
 /** The source's server, where restored databases are made, compared and exchanged. Connects to nothing by itself. */
 export interface RestoreServer {
   look(ctx: SourceContext, database: string): Promise<ServerLook>;
-  /** Those of `names` that are there. */
-  existing(ctx: SourceContext, names: readonly string[]): Promise<readonly string[]>;
+  /** Those of `names` that are there, with the id that marks them; null where none does. */
+  existing(ctx: SourceContext, names: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
   /**
    * An empty database, like the source's where `fact` tells of that, marked with `id`. Returns why it is not like the source's, or
    * null. Throws `target_not_empty` where the name is taken.

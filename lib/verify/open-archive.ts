@@ -46,10 +46,10 @@ async function openWithManifest(
   config: Config,
   storage: Storage,
   { destination, key }: ArchivePlace,
-  { folder, say }: OpenOptions,
+  { folder, say, recorded = null, report = () => undefined }: OpenOptions,
   ctx: VerifyContext,
 ): Promise<OpenedArchive> {
-  const findings = createFindings(() => undefined, ctx);
+  const findings = createFindings(report, ctx);
   const throwFound = (): void => {
     ctx.signal.throwIfAborted();
     const bad =
@@ -63,9 +63,9 @@ async function openWithManifest(
     key,
     depth: 'archive',
     policy: DEFAULT_VERIFICATION_POLICY,
-    recorded: null,
+    recorded,
   } as const;
-  using progress = createVerifyProgress(() => undefined);
+  using progress = createVerifyProgress(report);
   const run = { config, order, storage, findings, progress, folder, ctx, say };
   const manifest = await readManifest(storage, order, findings, ctx);
   throwFound();

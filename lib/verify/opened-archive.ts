@@ -1,5 +1,6 @@
 import type { Destination } from '../contracts/backup.ts';
 import type { Manifest } from '../contracts/manifest.ts';
+import type { VerifyEvent, VerifyOrder } from '../contracts/verification.ts';
 
 /** Where the archive to be restored lies: an object of a destination, or any file of this machine. */
 export interface ArchivePlace {
@@ -28,4 +29,8 @@ export interface OpenOptions {
   /** Leaves the manifest unread: the archive is taken as it is. */
   readonly ignoresManifest: boolean;
   readonly say: (line: string) => void;
+  /** What the catalogue noted; without one the manifest alone is believed. */
+  readonly recorded?: VerifyOrder['recorded'];
+  /** Sees progress and checks as they come. */
+  report?(event: VerifyEvent): void;
 }

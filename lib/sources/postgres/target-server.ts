@@ -23,6 +23,9 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** Marks a copy as ours, and says whose it is. */
 const markOf = (id: string): string => `holdfast restore ${id}`;
 
+const idOf = (comment: string | null): string | null =>
+  /^holdfast restore ([0-9a-f-]{36})$/.exec(comment ?? '')?.[1] ?? null;
+
 const taken = (database: string): AppError =>
   new AppError('target_not_empty', `there is a database ${database} already`, {
     hint: 'Choose another name for the new database.',
@@ -48,9 +51,10 @@ export function createRestoreServer(config: Config): RestoreServer {
     look: (ctx, database) => lookAtServer(config, ctx, database),
     existing: (ctx, names) =>
       withMaintenance(config, ctx, [], async (sql) => {
-        const rows = await sql<{ name: string }[]>`
-          select datname as name from pg_database where datname = any(${[...names]}::text[])`;
-        return rows.map(({ name }) => name);
+        const rows = await sql<{ name: string; comment: string | null }[]>`
+          select datname as name, shobj_description(oid, 'pg_database') as comment
+          from pg_database where datname = any(${[...names]}::text[])`;
+        return new Map(rows.map(({ name, comment }) => [name, idOf(comment)]));
       }),
     create: async (ctx, { database, id, fact }) => {
       const major = await withMaintenance(config, ctx, [database], async (sql) => {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { AppError } from '#lib/core/errors.ts';
-import type { Config } from '#lib/platform/config.ts';
+import { AppError } from '../core/errors.ts';
+import type { Config } from '../platform/config.ts';
 
 const RESERVED = new Set(['postgres', 'template0', 'template1']);
 
@@ -35,12 +35,12 @@ function isCatalogue(config: Config, database: string): boolean {
  */
 export function guardTarget(config: Config, database: string): void {
   if (RESERVED.has(database)) {
-    refuse(`${database} belongs to the server itself`, 'Name another database with --target-db.');
+    refuse(`${database} belongs to the server itself`, 'Name another database.');
   }
   if (isCatalogue(config, database)) {
     refuse(
       `${database} is the catalogue of this installation`,
-      'Name the database of the application with --target-db, or unset DATABASE_URL where the catalogue itself is to be restored.',
+      'Name the database of the application, or unset DATABASE_URL where the catalogue itself is to be restored.',
     );
   }
   if (config.environment === 'production') return;
@@ -48,14 +48,14 @@ export function guardTarget(config: Config, database: string): void {
   if (config.productionDatabases.some((entry) => names(entry, config, database))) {
     refuse(
       `${database} is a production database, and ${because}`,
-      'Restore into another database with --target-db, or on the production installation.',
+      'Restore into another database, or on the production installation.',
     );
   }
   const { host } = config.source;
   if (config.productionDatabases.length === 0 && database === config.source.database && !isHere(host)) {
     refuse(
       `${database} at ${host} may be a production database, and ${because}`,
-      'Name what is production in HOLDFAST_PRODUCTION_DATABASES, or restore into another database with --target-db.',
+      'Name what is production in HOLDFAST_PRODUCTION_DATABASES, or restore into another database.',
     );
   }
 }
