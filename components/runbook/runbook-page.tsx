@@ -101,7 +101,7 @@ function Runbook({ data, mayManage }: { readonly data: RunbookResponse; readonly
                 <span>{title}</span>
                 <span className="hf-muted">
                   {open.some(({ scenario }) => scenario === id) ? (
-                    <strong className="hf-under-way">under way</strong>
+                    <strong className="hf-under-way">Under way</strong>
                   ) : (
                     estimate
                   )}

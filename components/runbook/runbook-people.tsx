@@ -16,7 +16,13 @@ export function RunbookPeople({
       <div className="hf-people">
         <div>
           <h3>Contacts</h3>
-          <EmergencyContacts contacts={emergencyContacts} />
+          {mayManage || emergencyContacts.length > 0 ? (
+            <EmergencyContacts contacts={emergencyContacts} />
+          ) : (
+            <p className="hf-muted">
+              Nobody is listed. Ask an administrator to list people, while there is time.
+            </p>
+          )}
         </div>
         <div>
           <h3>Escalation path</h3>

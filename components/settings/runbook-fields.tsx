@@ -79,6 +79,7 @@ function TimedList({
                       key={field.name}
                       name={[index, field.name]}
                       label={field.label}
+                      className={field.max > 200 ? 'hf-whole-line' : ''}
                       rules={[{ required: true, whitespace: true, message: 'Fill this in.' }]}
                     >
                       <Input maxLength={field.max} autoComplete="off" />
@@ -137,7 +138,7 @@ export function RunbookFields() {
         What only you know. They are shown in the runbook for people to run; Holdfast never runs them. Write
         no password into them: everybody who signs in can read them.
       </p>
-      <div className="hf-fields">
+      <div className="hf-commands">
         {commands.map(({ name, label, extra }) => (
           <Form.Item key={name} name={['runbook', 'commands', name]} label={label} extra={extra}>
             <Input maxLength={500} autoComplete="off" spellCheck={false} className="hf-code-input" />
