@@ -23,7 +23,6 @@ export function logRestore(config: Config, line: string): void {
 export async function auditRestore(
   config: Config,
   actor: Actor,
-  action: 'restore.run' | 'restore.failed',
   details: Readonly<Record<string, string | number | boolean | null>>,
 ): Promise<void> {
   if (config.databaseUrl === null) return;
@@ -32,7 +31,7 @@ export async function auditRestore(
     maxConnections: 1,
   });
   try {
-    await addAuditEntry(catalogue.db, actor, action, null, details);
+    await addAuditEntry(catalogue.db, actor, 'restore.run', null, details);
   } catch {
     process.stderr.write(
       'warning: the catalogue does not answer, so its audit log does not tell of this restore\n',

@@ -5,9 +5,8 @@ import type { Config } from '#lib/platform/config.ts';
 import { isExecutable } from '#lib/tools/find-program.ts';
 import { readTool } from '#lib/tools/read-tool.ts';
 
-/** RESTORE_MIGRATE_COMMAND, and where the person is who wants it run. */
+/** Where the person is who restores: there RESTORE_MIGRATE_COMMAND is run. */
 export interface MigrateSetting {
-  readonly command: string | undefined;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -47,7 +46,7 @@ async function runMigrations(
   config: Config,
   database: string,
   command: string,
-  where: Pick<MigrateSetting, 'cwd' | 'env'>,
+  where: MigrateSetting,
   signal: AbortSignal,
 ): Promise<string> {
   const [program, ...args] = partWords(command);
@@ -80,17 +79,18 @@ async function runMigrations(
 export async function migrate(
   config: Config,
   database: string,
-  { command, cwd, env }: MigrateSetting,
+  where: MigrateSetting,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (command === undefined || command.trim() === '') {
+  const command = config.migrateCommand;
+  if (command === null) {
     say('migrations: skipped, because RESTORE_MIGRATE_COMMAND is not set');
     return;
   }
   say(`migrations: ${command}`);
   try {
-    const last = await runMigrations(config, database, command, { cwd, env }, signal);
+    const last = await runMigrations(config, database, command, where, signal);
     say(`migrations: done${last === '' ? '' : ` (${last})`}`);
   } catch (thrown) {
     const error = toAppError(thrown);

@@ -111,7 +111,7 @@ export async function runRestore(
     if (options.isDryRun) return report;
     const took = `${(report.durationMs / 1000).toFixed(1)} s`;
     logRestore(config, `restored ${chosen.label} into ${database}: success after ${took}`);
-    await auditRestore(config, setting.actor, 'restore.run', auditOf(report));
+    await auditRestore(config, setting.actor, auditOf(report));
     return report;
   } catch (thrown) {
     const error = toAppError(

@@ -63,7 +63,7 @@ export async function startRestore(options: RestoreOptions, caller: RestoreCalle
       {
         config,
         actor: whoRuns(caller.command),
-        migrate: { command: process.env['RESTORE_MIGRATE_COMMAND'], cwd: caller.cwd, env },
+        migrate: { cwd: caller.cwd, env },
         signal: stopping.signal,
         prompt,
         say: caller.say,

@@ -83,6 +83,7 @@ export const Environment = z.object({
   ),
   HOLDFAST_PRODUCTION_DATABASES: z.preprocess((v) => v ?? '', list),
   HOLDFAST_HOOKS_FILE: optional(z.string()),
+  RESTORE_MIGRATE_COMMAND: optional(z.string().trim().min(1)),
   HOLDFAST_LOG_LEVEL: z.preprocess(
     (v) => (v === '' ? undefined : v),
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -191,6 +192,8 @@ export interface Config {
   readonly productionDatabases: readonly string[];
   /** Names the commands a restore may run before and after; null: none. */
   readonly hooksFile: string | null;
+  /** What restore.sh runs afterwards to bring the schema up to date, without a shell; null: nothing. */
+  readonly migrateCommand: string | null;
   readonly logLevel: Parsed['HOLDFAST_LOG_LEVEL'];
   readonly port: number;
   /** The address people open, where it is fixed (behind a TLS proxy); null takes the host of each request. */
@@ -310,6 +313,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     environment: e.HOLDFAST_ENVIRONMENT,
     productionDatabases: e.HOLDFAST_PRODUCTION_DATABASES,
     hooksFile: e.HOLDFAST_HOOKS_FILE === undefined ? null : resolve(e.HOLDFAST_HOOKS_FILE),
+    migrateCommand: e.RESTORE_MIGRATE_COMMAND ?? null,
     logLevel: e.HOLDFAST_LOG_LEVEL,
     port: e.PORT,
     publicUrl: e.NEXTAUTH_URL ?? null,

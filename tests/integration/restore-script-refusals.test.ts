@@ -53,20 +53,8 @@ const flip = (bytes: Buffer): Buffer => {
 describe('3: wrong usage or configuration; nothing was touched', () => {
   test.each([
     ['an unknown option', ['--bogus', 'x.dump'], {}, /\[usage\]/],
-    ['two files', ['a.dump', 'b.dump'], {}, /\[usage\]/],
     ['no file and no terminal', [], {}, /Usage: [\s\S]*no BACKUP_FILE was given/],
     ['a file that is not there', ['nowhere.dump', '--force'], {}, /\[not_found\]/],
-    ['data and schema only', ['x.dump', '--data-only', '--schema-only'], {}, /exclude each other/],
-    [
-      'no safety backup without force',
-      ['x.dump', '--no-safety-backup'],
-      {},
-      /only taken together with --force/,
-    ],
-    ['a name that is too long', ['x.dump', '--target-db', 'é'.repeat(32)], {}, /at most 63 bytes/],
-    ['a path for a table', ['x.dump', '--tables', '../x'], {}, /not a table name/],
-    ['S3 that is not configured', ['--from-s3', 'x', '--force'], {}, /--from-s3 needs a bucket/],
-    ['a wrong port', ['ARCHIVE', '--force'], { PGPORT: 'x' }, /PGPORT/],
     ['a table the backup has not', ['ARCHIVE', '--tables', 'nowhere', '--force'], {}, /no table "nowhere"/],
     ['rows where only data comes', ['ARCHIVE', '--data-only', '--force'], {}, /\[target_not_empty\]/],
     [
@@ -75,7 +63,6 @@ describe('3: wrong usage or configuration; nothing was touched', () => {
       {},
       /x does not exist/,
     ],
-    ['the server’s own database', ['ARCHIVE', '--force', '--target-db', 'postgres'], {}, /\[protected\]/],
     [
       'a production database from development',
       ['ARCHIVE', '--force'],
@@ -106,14 +93,6 @@ describe('3: wrong usage or configuration; nothing was touched', () => {
     });
     expect(await scene.restore([scene.archive])).toMatchObject({ code: 3 });
     expect(scene.safetyBackups()).toEqual([]);
-    await expectAsBefore();
-  });
-
-  test('the catalogue of this installation', async () => {
-    const url = scene.server.url('live').reveal();
-    const { code, stderr } = await scene.restore([scene.archive, '--force'], { DATABASE_URL: url });
-    expect({ code, stderr }).toMatchObject({ code: 3 });
-    expect(stderr).toContain('live is the catalogue of this installation');
     await expectAsBefore();
   });
 });
