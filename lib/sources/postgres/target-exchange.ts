@@ -22,7 +22,7 @@ const rename = (from: string, to: string): string =>
 /** Lets connections in where the databases are there. */
 export async function reopenDatabases(sql: postgres.Sql, databases: readonly string[]): Promise<void> {
   const rows = await sql<{ name: string }[]>`
-    select datname as name from pg_database where datname = any(${[...databases]}::text[]) and not datallowconn`;
+    select datname as name from pg_database where datname in ${sql([...databases])} and not datallowconn`;
   for (const { name } of rows) await sql.unsafe(allow(name, true));
 }
 
@@ -33,7 +33,7 @@ async function drain(sql: postgres.Sql, ctx: SourceContext, databases: readonly 
     const left = await sql<{ pid: number; name: string }[]>`
       select pid, coalesce(nullif(application_name, ''), usename, backend_type) as name,
         pg_terminate_backend(pid) as is_told
-      from pg_stat_activity where datname = any(${[...databases]}::text[]) and pid <> pg_backend_pid()`;
+      from pg_stat_activity where datname in ${sql([...databases])} and pid <> pg_backend_pid()`;
     if (left.length === 0) return;
     if (ctx.clock.now().getTime() >= giveUpAt) {
       const who = left.map(({ pid, name }) => `${name} (process ${String(pid)})`).join(', ');

@@ -53,7 +53,7 @@ export function createRestoreServer(config: Config): RestoreServer {
       withMaintenance(config, ctx, [], async (sql) => {
         const rows = await sql<{ name: string; comment: string | null }[]>`
           select datname as name, shobj_description(oid, 'pg_database') as comment
-          from pg_database where datname = any(${[...names]}::text[])`;
+          from pg_database where datname in ${sql([...names])}`;
         return new Map(rows.map(({ name, comment }) => [name, idOf(comment)]));
       }),
     create: async (ctx, { database, id, fact }) => {
