@@ -210,7 +210,14 @@ async function restore(
   let safetyBackup: string | null = null;
   if (wantsSafety) {
     say(`taking a safety backup of ${database}`);
-    safetyBackup = await takeSafetyBackup(config, database, ctx);
+    safetyBackup = await takeSafetyBackup(config, database, ctx).catch((thrown: unknown) => {
+      const error = toAppError(ctx.signal.aborted ? ctx.signal.reason : thrown);
+      const what = ctx.signal.aborted ? error.message : `the safety backup failed: ${error.message}`;
+      throw new AppError(error.code, `${what}; nothing was restored, and ${database} is as it was before`, {
+        hint: error.hint,
+        cause: error,
+      });
+    });
     say(`safety backup: ${safetyBackup}`);
   }
   say('restoring');

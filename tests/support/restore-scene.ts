@@ -47,6 +47,15 @@ export interface RestoreScene extends AsyncDisposable {
 
 export async function createRestoreScene(): Promise<RestoreScene> {
   const server = await startPostgres();
+  try {
+    return await setScene(server);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function setScene(server: TestPostgres): Promise<RestoreScene> {
   const archives = mkdtempSync(join(tmpdir(), 'hf-restore-archives-'));
   let folder = archives;
   await server.createDatabase('origin');
