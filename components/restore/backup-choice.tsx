@@ -24,7 +24,7 @@ export function BackupChoice({ onChoose }: { readonly onChoose: (id: string) => 
     <Button
       {...(isWide ? { block: true } : { size: 'small' as const })}
       data-testid="choose-backup"
-      aria-label={`Restore ${row.filename}`}
+      aria-label={`Choose ${row.filename}`}
       onClick={() => {
         onChoose(row.id);
       }}

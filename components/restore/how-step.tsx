@@ -19,22 +19,21 @@ function Modes({
       <legend className="hf-label">How it comes back</legend>
       <div className="hf-choices">
         {OFFERED_MODES.map((mode) => (
-          <label key={mode} className="hf-choice" data-checked={mode === search.mode}>
-            <Radio
-              name="mode"
-              value={mode}
-              checked={mode === search.mode}
-              data-testid={`mode-${mode}`}
-              onChange={() => {
-                // Each mode has a target of its own.
-                onChange({ mode, target: null });
-              }}
-            />
-            <span className="hf-choice-text">
-              <strong>{modeWord[mode]}</strong>
-              <span className="hf-muted">{modeShows[mode]}</span>
-            </span>
-          </label>
+          <Radio
+            key={mode}
+            className="hf-choice"
+            name="mode"
+            value={mode}
+            checked={mode === search.mode}
+            data-testid={`mode-${mode}`}
+            onChange={() => {
+              // Each mode has a target of its own.
+              onChange({ mode, target: null });
+            }}
+          >
+            <strong className="hf-choice-head">{modeWord[mode]}</strong>
+            <span className="hf-muted">{modeShows[mode]}</span>
+          </Radio>
         ))}
       </div>
     </fieldset>
