@@ -36,8 +36,11 @@ interface OneArchive {
 }
 
 /** One whole backup by the engine in a process of its own, started as a worker is; the milliseconds it says, without Node's start. */
-async function holdfast(env: Record<string, string>): Promise<OneArchive> {
-  const child = spawn(process.execPath, [...WORKER_COMMAND.nodeArgs, archiveScript], {
+export async function holdfast(
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<OneArchive> {
+  const child = spawn(process.execPath, [...WORKER_COMMAND.nodeArgs, archiveScript, ...args], {
     env: { ...process.env, ...WORKER_COMMAND.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -19,6 +19,9 @@ const QUERIES: readonly (readonly [string, string])[] = [
   ['status FAILED', 'status=FAILED'],
   ['status FAILED, page 1,500', 'status=FAILED&page=1500'],
   ['status IN_PROGRESS (one row)', 'status=IN_PROGRESS'],
+  ['proof NEVER, page 5,000', 'proof=NEVER&page=5000'],
+  ['proof PROVEN', 'proof=PROVEN'],
+  ['proof FAILED, by size', 'proof=FAILED&sort=size'],
   ['type DAILY, page 2,000', 'type=DAILY&page=2000'],
   ['type MONTHLY', 'type=MONTHLY'],
   ['type YEARLY (none)', 'type=YEARLY'],
@@ -38,7 +41,7 @@ const SLOW: readonly (readonly [string, string])[] = [
 
 const SEED = `
   insert into backups (filename, type, tiers, destinations, status, size_bytes, checksum, duration_ms, table_count,
-                       created_at, finished_at, error_code, error_message, error_hint)
+                       created_at, finished_at, error_code, error_message, error_hint, proof)
   select 'ims_backup_' || to_char(at, 'YYYY-MM-DD_HH24-MI') || '.dump.zst', tiers[1], tiers, '{local}',
          case when i = ${String(ROWS)} then 'IN_PROGRESS' else status end::backup_status,
          case when status = 'FAILED' then null else 40000000 + (random() * 60000000)::bigint end,
@@ -46,7 +49,8 @@ const SEED = `
          (random() * 90000)::int, 8, at, at + interval '40 seconds',
          case when status = 'FAILED' then 'source_unreachable' end,
          case when status = 'FAILED' then 'the database does not answer' end,
-         case when status = 'FAILED' then 'Check that it runs.' end
+         case when status = 'FAILED' then 'Check that it runs.' end,
+         case when status <> 'COMPLETED' or i % 7 < 4 then 'NEVER' when i % 997 = 0 then 'FAILED' else 'PROVEN' end::proof_state
     from (select i, at,
                  case when i % 9 = 0 then array['MANUAL']
                       when extract(day from at) = 1 and extract(hour from at) = 1 then array['DAILY','MONTHLY']

@@ -3,13 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { DEPTHS } from '#lib/contracts/verification.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 import { benchBackup } from './backup.ts';
 import { createBenchDatabase, multiplyDatabase } from './database.ts';
+import { benchFacts } from './facts.ts';
 import { benchHistory } from './history.ts';
 import { benchMemory } from './memory.ts';
 import { renderTable, type BenchRow } from './table.ts';
 import { awsVersion, benchUpload } from './upload.ts';
+import { benchVerify } from './verify.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const size = values.quick
@@ -39,6 +42,10 @@ async function measure(server: TestPostgres): Promise<BenchRow[]> {
   const label = gb(await createBenchDatabase(server, 'bench', size.mib));
   say(`backup of ${label}, ${String(size.rounds)} rounds`);
   add(await benchBackup(server, 'bench', size.rounds));
+  say('facts');
+  add(await benchFacts(server, 'bench', size.rounds));
+  say('verification');
+  add(await benchVerify(server, 'bench', { label, depths: DEPTHS, rounds: size.rounds }));
   say('memory');
   for (const destination of ['local', 's3'] as const) {
     add(await benchMemory(server, 'bench', { label, destination, rounds: size.rounds }));
@@ -47,6 +54,8 @@ async function measure(server: TestPostgres): Promise<BenchRow[]> {
   add(await benchUpload(server, 'bench', size.rounds));
   say('making the large database');
   const largeLabel = gb(await multiplyDatabase(server, 'bench', 'large', size.times));
+  say(`verification of ${largeLabel}`);
+  add(await benchVerify(server, 'large', { label: largeLabel, depths: DEPTHS, rounds: 1 }));
   say(`memory with ${largeLabel}`);
   for (const destination of ['local', 's3'] as const) {
     add(await benchMemory(server, 'large', { label: largeLabel, destination, rounds: 1 }));

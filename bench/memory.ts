@@ -1,6 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backupWhere, isOver, queueBackup } from '#tests/support/backups.ts';
+import {
+  backupWhere,
+  isOver,
+  queueBackup,
+  queueVerification,
+  switchProofsOff,
+  verificationWhere,
+} from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine } from '#tests/support/engine.ts';
 import type { TestPostgres } from '#tests/support/postgres.ts';
@@ -16,7 +23,7 @@ const IDLE_AFTER_MS = 4000;
 const BACKUP_LIMIT_MS = 1_800_000;
 
 /** Resident bytes of a process now; 0 when it is gone. */
-function residentBytes(pid: number): number {
+export function residentBytes(pid: number): number {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
@@ -46,7 +53,8 @@ function descendants(pid: number): number[] {
 
 /**
  * A real worker process, sampled while it takes backups of this database that were queued as the web queues them: what
- * its resident memory grew by above what it was when idle, at most, and what its children took together.
+ * its resident memory grew by above what it was when idle, at most, and what its children took together. Then the last one
+ * is verified.
  */
 export async function benchMemory(
   server: TestPostgres,
@@ -75,6 +83,8 @@ export async function benchMemory(
       BACKUP_STORAGE: destination,
     }),
   );
+  // A proof that follows each backup by itself would be measured with the next one.
+  await switchProofsOff(catalogue.raw);
   const worker = stack.use(startWorkerProcess(engine.environment));
   await worker.until('worker is ready');
   await sleep(IDLE_AFTER_MS);
@@ -82,18 +92,30 @@ export async function benchMemory(
   let ownBytes = idleBytes;
   let childBytes = 0;
   let storedBytes = 0;
+  let verifyingBytes = 0;
+  let backupId = '';
+  let isVerifying = false;
   const sampling = setInterval(() => {
+    if (isVerifying) {
+      verifyingBytes = Math.max(verifyingBytes, residentBytes(worker.pid));
+      return;
+    }
     ownBytes = Math.max(ownBytes, residentBytes(worker.pid));
     const together = descendants(worker.pid).reduce((sum, child) => sum + residentBytes(child), 0);
     childBytes = Math.max(childBytes, together);
   }, SAMPLE_MS);
   try {
     for (let round = 0; round < options.rounds; round += 1) {
-      const id = await queueBackup(engine, { destinations: [destination] });
-      const backup = await backupWhere(catalogue.raw, id, isOver, worker.log, BACKUP_LIMIT_MS);
+      backupId = await queueBackup(engine, { destinations: [destination] });
+      const backup = await backupWhere(catalogue.raw, backupId, isOver, worker.log, BACKUP_LIMIT_MS);
       if (backup.status !== 'COMPLETED') throw new Error(`the backup failed: ${worker.log()}`);
       storedBytes = backup.sizeBytes ?? 0;
     }
+    isVerifying = true;
+    const id = await queueVerification(engine, backupId, 'archive', { destination });
+    const isSettled = ({ status }: { readonly status: string }): boolean => status !== 'IN_PROGRESS';
+    const { status } = await verificationWhere(catalogue.raw, id, isSettled, worker.log, BACKUP_LIMIT_MS);
+    if (status !== 'PASSED') throw new Error(`the verification did not pass: ${worker.log()}`);
   } finally {
     clearInterval(sampling);
   }
@@ -107,5 +129,11 @@ export async function benchMemory(
       ' MB',
     ),
     figure(`its programs together (pg_dump, zstd), ${what}`, `${mb(childBytes)}, archive ${mb(storedBytes)}`),
+    atMost(
+      `worker memory above idle while it has that verified at depth archive, ${what}`,
+      (verifyingBytes - idleBytes) / 1e6,
+      ADDED_LIMIT_MB,
+      ' MB',
+    ),
   ];
 }

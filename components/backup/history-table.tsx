@@ -36,7 +36,7 @@ export function HistoryTable({
     sorter: true as const,
     sortOrder: search.sort === field ? antdOrder[search.order] : null,
   });
-  const tick = (row: BackupRow, label: string | null) => (
+  const tick = (row: BackupRow) => (
     <Checkbox
       checked={selection.isSelected(row.id)}
       disabled={!selection.canSelect(row)}
@@ -45,16 +45,14 @@ export function HistoryTable({
       onChange={() => {
         selection.toggle(row);
       }}
-    >
-      {label}
-    </Checkbox>
+    />
   );
   const columns: TableProps<BackupRow>['columns'] = [
     {
       key: 'tick',
       title: <span className="hf-visually-hidden">Compare</span>,
       className: 'hf-cell-tick',
-      render: (_, row) => tick(row, null),
+      render: (_, row) => tick(row),
     },
     {
       ...sortable('createdAt'),
@@ -111,6 +109,7 @@ export function HistoryTable({
           <article className="hf-card" data-testid="backup-row" data-status={row.status} data-id={row.id}>
             <div className="hf-card-head">
               <DateCell row={row} onOpen={onOpen} />
+              {row.status === 'COMPLETED' && tick(row)}
             </div>
             <div className="hf-card-state">
               <TierTags tiers={row.tiers} />
@@ -125,7 +124,6 @@ export function HistoryTable({
                   : []),
               ]}
             />
-            {row.status === 'COMPLETED' && tick(row, 'Compare')}
             {(row.status === 'COMPLETED' || row.status === 'FAILED') && (
               <RowActions row={row} handlers={handlers} size="middle" />
             )}

@@ -19,7 +19,14 @@ export interface ChartPoint {
 
 const HEIGHT = 260;
 const INSET = { top: 28, right: 16, bottom: 28, left: 52 } as const;
-const monthDay = (at: Date): string => at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+const THREE_DAYS_MS = 3 * 86_400_000;
+/** Days of an axis; the time of day as well where it spans only a few. */
+const axisText = (at: Date, spanMs: number): string =>
+  at.toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    ...(spanMs < THREE_DAYS_MS ? { hour: '2-digit', minute: '2-digit' } : {}),
+  });
 
 /** The width of an element, followed as it changes. */
 function useWidth(): readonly [React.RefObject<HTMLDivElement | null>, number] {
@@ -144,7 +151,7 @@ export function LineChart({
                         : 'middle'
                 }
               >
-                {monthDay(new Date(time))}
+                {axisText(new Date(time), until - from)}
               </text>
             ))}
             <path

@@ -14,19 +14,20 @@ export function VerifyButton({
   readonly onAsk: (row: BackupRow) => void;
 }) {
   const isRunning = row.proof.lastStatus === 'IN_PROGRESS';
+  const label = size === 'small' ? 'Verify' : 'Verify now';
   return (
     <Button
       size={size}
       icon={<SafetyCertificateOutlined aria-hidden />}
       disabled={isRunning}
       data-testid="verify-now"
-      aria-label={isRunning ? `${row.filename} is being verified` : `Verify ${row.filename} now`}
+      aria-label={`${label}: ${row.filename}${isRunning ? ', which is being verified' : ''}`}
       onClick={(event) => {
         event.stopPropagation();
         onAsk(row);
       }}
     >
-      {size === 'small' ? 'Verify' : 'Verify now'}
+      {label}
     </Button>
   );
 }

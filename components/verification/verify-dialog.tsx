@@ -109,26 +109,25 @@ export function VerifyDialog({
             {DEPTHS.map((each) => {
               const takes = estimateMs(each, row.size, measured);
               return (
-                <label key={each} className="hf-choice" data-checked={each === depth}>
-                  <Radio
-                    name="depth"
-                    value={each}
-                    checked={each === depth}
-                    data-testid={`depth-${each}`}
-                    onChange={() => {
-                      setDepth(each);
-                    }}
-                  />
-                  <span className="hf-choice-text">
-                    <span className="hf-choice-head">
-                      <strong>{depthWord[each]}</strong>
-                      <span className="hf-muted">
-                        {takes === null ? 'not measured yet' : `about ${aboutDuration(takes)}`}
-                      </span>
+                <Radio
+                  key={each}
+                  className="hf-choice"
+                  name="depth"
+                  value={each}
+                  checked={each === depth}
+                  data-testid={`depth-${each}`}
+                  onChange={() => {
+                    setDepth(each);
+                  }}
+                >
+                  <span className="hf-choice-head">
+                    <strong>{depthWord[each]}</strong>
+                    <span className="hf-muted">
+                      {takes === null ? 'not measured yet' : `about ${aboutDuration(takes)}`}
                     </span>
-                    <span className="hf-muted">{depthShows[each]}</span>
                   </span>
-                </label>
+                  <span className="hf-muted">{depthShows[each]}</span>
+                </Radio>
               );
             })}
           </div>

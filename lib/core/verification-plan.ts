@@ -105,7 +105,7 @@ function dueScrub(policy: VerificationTimes, now: Date, state: VerificationState
   const sinceLastMs = state.lastScrubAt === null ? Infinity : now.getTime() - state.lastScrubAt.getTime();
   if (sinceLastMs < (isLate ? Math.min(gapMs, LATE_GAP_MS) : gapMs)) return null;
   // The n-th oldest can be reached in time only if the ones before it have begun.
-  if (!copies.some((copy, index) => leftMs(copy) <= (index + 1) * gapMs)) return null;
+  if (!copies.some((copy, index) => leftMs(copy) <= index * gapMs)) return null;
   return {
     backupId: candidate.backupId,
     destination: candidate.destination,

@@ -230,6 +230,8 @@ export interface Config {
   readonly pgBinDirs: readonly string[];
   /** The folders of PATH. */
   readonly searchPath: readonly string[];
+  /** Node's own NODE_EXTRA_CA_CERTS: authorities that an S3 server of one's own may be signed by; null when unset. */
+  readonly extraCaCerts: string | null;
   readonly hostname: string;
 }
 
@@ -360,6 +362,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     },
     pgBinDirs: e.BACKUP_PG_BIN_DIRS,
     searchPath: (env['PATH'] ?? '').split(':').filter((folder) => folder !== ''),
+    extraCaCerts: env['NODE_EXTRA_CA_CERTS'] || null,
     hostname: hostname(),
   };
 }

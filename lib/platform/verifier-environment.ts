@@ -15,6 +15,8 @@ export function verifierEnvironment(config: Config, destination: 'local' | 's3')
     PATH: config.searchPath.join(':'),
     TMPDIR: tmpdir(),
     ...WORKER_COMMAND.env,
+    // Node reads it at its start only; without it an S3 server behind an authority of one's own is not trusted.
+    ...(config.extraCaCerts === null ? {} : { NODE_EXTRA_CA_CERTS: config.extraCaCerts }),
     HOLDFAST_DATA_DIR: config.dataDir,
     HOLDFAST_LOG_LEVEL: config.logLevel,
     BACKUP_LOCAL_PATH: config.localPath,

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import type { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import { spawnTool, type SpawnedTool, type ToolCommand, type ToolExit } from './spawn-tool.ts';
@@ -16,8 +16,8 @@ export interface ChainLink {
 export interface ChainRun {
   /** What goes into the first program; it errors when that stops reading. End it to end the chain. */
   readonly input: Writable;
-  /** What the last program prints, where that was asked for. */
-  readonly output: Readable | null;
+  /** What the last program prints; empty where it goes elsewhere. */
+  readonly output: Readable;
   /** Settles when every process has gone, and never rejects: in the order of the chain, how each ended. */
   readonly links: Promise<readonly ChainLink[]>;
   /** Stops every process: SIGTERM, then SIGKILL. */
@@ -69,5 +69,5 @@ export function startChain(
   });
   if (ctx.signal.aborted) stop();
   else ctx.signal.addEventListener('abort', stop, { once: true });
-  return { input, output: output === 'pipe' ? (spawned.at(-1)?.child.stdout ?? null) : null, links, stop };
+  return { input, output: spawned.at(-1)?.child.stdout ?? Readable.from([]), links, stop };
 }

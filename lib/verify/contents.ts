@@ -12,6 +12,11 @@ const ENTRY = /^\d+; \d+ \d+ (?:FOREIGN )?TABLE (.*)$/;
 /** pg_restore prints each entry on one line, whatever a name holds. */
 const oneLine = (name: string): string => name.replaceAll(/[\n\r]/g, ' ');
 
+/** Whether what `pg_restore --list` printed is of an archive that was dumped from this database. */
+export function isOfDatabase(list: string, database: string): boolean {
+  return list.includes(`\n;     dbname: ${oneLine(database)}\n`);
+}
+
 /** An entry reads `schema name owner`, and each of them may hold spaces: the longest `schema name` that is known is meant. */
 function knownStart(entry: string, known: ReadonlySet<string>): string | undefined {
   for (let end = entry.lastIndexOf(' '); end > 0; end = entry.lastIndexOf(' ', end - 1)) {
@@ -26,23 +31,35 @@ export function compareContents(
   list: string,
   tables: readonly Pick<TableFact, 'schema' | 'name'>[],
 ): ContentsDifference {
-  const labels = new Map(
-    tables.map(({ schema, name }) => [`${oneLine(schema)} ${oneLine(name)}`, `${schema}.${name}`]),
-  );
+  const labels = new Map<string, string[]>();
+  for (const { schema, name } of tables) {
+    const start = `${oneLine(schema)} ${oneLine(name)}`;
+    labels.set(start, [...(labels.get(start) ?? []), `${schema}.${name}`]);
+  }
   const known = new Set(labels.keys());
-  const found = new Set<string>();
+  const definitions = new Map<string, number>();
+  const contents = new Map<string, number>();
   const unexpected = new Set<string>();
   for (const line of list.split('\n')) {
     const entry = ENTRY.exec(line)?.[1];
-    if (entry === undefined) continue;
-    const ofData = entry.startsWith('DATA ') ? entry.slice('DATA '.length) : entry;
-    const start = knownStart(entry, known) ?? knownStart(ofData, known);
-    if (start !== undefined) found.add(start);
     // An attachment speaks of two tables that have entries of their own.
-    else if (!entry.startsWith('ATTACH ')) unexpected.add(ofData);
+    if (entry === undefined || entry.startsWith('ATTACH ')) continue;
+    const isData = entry.startsWith('DATA ');
+    const named = isData ? entry.slice('DATA '.length) : entry;
+    const start = knownStart(named, known);
+    const hits = isData ? contents : definitions;
+    const count = start === undefined ? Infinity : (hits.get(start) ?? 0) + 1;
+    // A second `a b` is an unknown `a b c` of which the rest was taken for the owner.
+    if (start === undefined || count > (labels.get(start)?.length ?? 0)) unexpected.add(named);
+    else hits.set(start, count);
   }
   return {
-    missing: [...labels].flatMap(([start, label]) => (found.has(start) ? [] : [label])).sort(),
+    // The tables of an extension have no definition in a dump, only rows.
+    missing: [...labels]
+      .flatMap(([start, names]) =>
+        names.slice(Math.max(definitions.get(start) ?? 0, contents.get(start) ?? 0)),
+      )
+      .sort(),
     unexpected: [...unexpected].sort(),
   };
 }

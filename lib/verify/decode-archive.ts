@@ -2,11 +2,12 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Manifest } from '../contracts/manifest.ts';
+import type { ByteCount, Manifest } from '../contracts/manifest.ts';
 import { AppError } from '../core/errors.ts';
+import { isSameBytes } from '../pipeline/byte-count.ts';
 import { startChain, type ChainLink } from '../tools/start-chain.ts';
 import { checkBytes } from './check-bytes.ts';
-import { compareContents } from './contents.ts';
+import { compareContents, isOfDatabase } from './contents.ts';
 import { decodeFailure, type DecodeFailure } from './decode-failure.ts';
 import { isKeyOfRecipient, type Decoding } from './decoding.ts';
 import type { OpenCheck } from './findings.ts';
@@ -35,9 +36,47 @@ export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decodi
   if (!isWhole) chain.stop();
   const links = await chain.links;
   ctx.signal.throwIfAborted();
-  if (!isWhole || !(await settle(run, manifest, check, decodeFailure(links)))) return;
+  if (!isWhole) return;
+  let failure = decodeFailure(links);
+  if (failure?.error.code === 'tool_failed') failure = (await damageOf(run, manifest, decoding)) ?? failure;
+  if (!(await settle(run, manifest, check, failure))) return;
   await checkContents(run, manifest, () => listStored(run, decoding));
 }
+
+/**
+ * Whether the archive is why a program died: garbage makes pg_restore ask for all the memory there is. Decodes it once more
+ * without pg_restore, and hashes what comes out; null where that is what was dumped.
+ */
+async function damageOf(
+  { storage, order, progress, ctx }: VerifyRun,
+  manifest: Manifest,
+  { decoders }: Decoding,
+): Promise<DecodeFailure | null> {
+  const [first, ...others] = decoders;
+  let found: ByteCount;
+  if (first === undefined) {
+    found = await readInto(await storage.get(ctx, order.key), null, ctx.signal, progress.bytes);
+  } else {
+    const chain = startChain(ctx, [first, ...others], 'pipe');
+    try {
+      [found] = await Promise.all([
+        readInto(chain.output, null, ctx.signal, progress.bytes),
+        offerObject(storage, order.key, chain.input, ctx),
+      ]);
+      const failure = decodeFailure(await chain.links);
+      if (failure !== null) return failure;
+    } finally {
+      chain.stop();
+      await chain.links;
+    }
+  }
+  return isSameBytes(found, manifest.plain) ? null : { verdict: 'FAILED', error: otherDump() };
+}
+
+const otherDump = (): AppError =>
+  new AppError('integrity', 'the archive decodes to something else than what was dumped', {
+    hint: 'Archive and manifest do not belong together: take a new backup.',
+  });
 
 /**
  * Decodes the archive into a file, hashes what it holds, reads it to its end and lists it. Returns its path, or null
@@ -152,16 +191,9 @@ async function checkPlain(
   const check = findings.open('plain-sha256');
   const found = await readInto(createReadStream(file), null, ctx.signal, progress.bytes);
   const seen = { expected: manifest.plain.sha256, found: found.sha256 };
-  const isSame = found.sha256 === manifest.plain.sha256 && found.bytes === manifest.plain.bytes;
+  const isSame = isSameBytes(found, manifest.plain);
   if (isSame) check.passed(seen);
-  else {
-    check.failed(
-      new AppError('integrity', 'the archive decodes to something else than what was dumped', {
-        hint: 'Archive and manifest do not belong together: take a new backup.',
-      }),
-      seen,
-    );
-  }
+  else check.failed(otherDump(), seen);
   return isSame;
 }
 
@@ -169,7 +201,7 @@ async function checkPlain(
 async function list({ ctx }: VerifyRun, [pgRestore, file]: readonly [string, string]): Promise<Listed> {
   const chain = startChain(ctx, [{ file: pgRestore, args: ['--list', file] }], 'pipe');
   chain.input.end();
-  return listed(chain.output === null ? '' : await text(chain.output), await chain.links);
+  return listed(await text(chain.output), await chain.links);
 }
 
 /** The table of contents stands at the head of a dump, so a glance at the stored archive is enough. */
@@ -178,7 +210,7 @@ async function listStored({ storage, order, ctx }: VerifyRun, decoding: Decoding
   const chain = startChain(ctx, [first, ...others], 'pipe');
   try {
     const [printed] = await Promise.all([
-      chain.output === null ? '' : text(chain.output),
+      text(chain.output),
       offerObject(storage, order.key, chain.input, ctx),
     ]);
     return listed(printed, await chain.links);
@@ -204,7 +236,7 @@ const shorten = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, SHOWN).join(', ')} and ${String(names.length - SHOWN)} more`;
 
-/** Whether the archive's table of contents has the tables of the manifest, and no others. */
+/** Whether the archive is of the manifest's database and its table of contents has the tables of the manifest, and no others. */
 async function checkContents(
   { findings, ctx }: VerifyRun,
   manifest: Manifest,
@@ -216,6 +248,16 @@ async function checkContents(
   if (failure !== null) {
     if (failure.verdict === 'FAILED') check.failed(failure.error);
     else check.unknown(failure.error);
+    return false;
+  }
+  const { database } = manifest.source;
+  if (!isOfDatabase(printed, database)) {
+    check.failed(
+      new AppError('verification_failed', 'the archive was dumped from another database', {
+        hint: 'Archive and manifest do not belong together: take a new backup.',
+      }),
+      { expected: `a dump of ${database}`, found: 'a dump of another database' },
+    );
     return false;
   }
   const { missing, unexpected } = compareContents(printed, manifest.facts.tables);

@@ -72,7 +72,9 @@ export async function startVerifier(
     ctx.log.warn('the verifying process failed', { verification: order.id, error });
     return endedUnknown(error);
   }
-  await run.exit;
+  const { stderrTail } = await run.exit;
+  if (stderrTail !== '')
+    ctx.log.warn('the verifying process said', { verification: order.id, stderr: stderrTail });
   if (ctx.signal.aborted) return endedUnknown(toAppError(ctx.signal.reason));
   return outcome ?? endedUnknown(silent());
 }

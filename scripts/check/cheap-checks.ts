@@ -24,7 +24,7 @@ const tool = (name: string, remedy: string, ...commands: readonly (readonly stri
   name,
   run: async (root) => {
     for (const command of commands) {
-      const result = await runLimited(command, { cwd: root, limitMs: 240_000 });
+      const result = await runLimited(command, { cwd: root, limitMs: 480_000 });
       if (!result.isGood)
         return { isGood: false, report: `${result.output.trim()}\n(${result.reason}) ${remedy}` };
     }

@@ -56,11 +56,11 @@ async function check(): Promise<Count> {
 const stages: readonly { name: string; run: () => Promise<Count>; isGate?: true }[] = [
   // A gate that fails spares everybody the wait for what comes after it.
   { name: 'checks', run: check, isGate: true },
-  { name: 'unit', run: () => vitest('unit', 4) },
-  { name: 'contract', run: () => vitest('contract', 6) },
-  { name: 'integration', run: () => vitest('integration', 10) },
+  { name: 'unit', run: () => vitest('unit', 6) },
+  { name: 'contract', run: () => vitest('contract', 8) },
+  { name: 'integration', run: () => vitest('integration', 25) },
   { name: 'build', run: build, isGate: true },
-  { name: 'e2e', run: () => vitest('e2e', 12) },
+  { name: 'e2e', run: () => vitest('e2e', 18) },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '#lib/core/errors.ts';
-import { identityOf } from './process-identity.ts';
+import { identityOf } from '#lib/tools/process-identity.ts';
 import { stopProcess, type StopStep } from './stop-process.ts';
 
 export interface ChildRecord {

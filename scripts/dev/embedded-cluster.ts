@@ -22,7 +22,7 @@ import postgres from 'postgres';
 import { AppError } from '#lib/core/errors.ts';
 import { newSecret, writePrivateFile } from './data-folder.ts';
 import { findPostgresServers } from './postgres-programs.mjs';
-import { identityOf, isPostgresOn } from './process-identity.ts';
+import { identityOf, isPostgresOn } from '#lib/tools/process-identity.ts';
 import { stopProcess, type StopStep } from './stop-process.ts';
 
 /** Kept in `<data dir>/cluster.json`. */

@@ -14,7 +14,7 @@ import { buildWeb } from './build.ts';
 import { formatEnv, newSecret, openDataFolder, writePrivateFile, type DataFolder } from './data-folder.ts';
 import { ensureDatabase, startEmbeddedCluster, type EmbeddedCluster } from './embedded-cluster.ts';
 import { ensureFirstAdmin, readAdminWish } from './first-admin.ts';
-import { identityOf } from './process-identity.ts';
+import { identityOf } from '#lib/tools/process-identity.ts';
 import { superviseService, type Service } from './supervise.ts';
 
 const say = (line: string): void => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identityOf } from './process-identity.ts';
+import { identityOf } from '#lib/tools/process-identity.ts';
 
 export interface StopStep {
   readonly signal: NodeJS.Signals;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, renameSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { identityOf } from './process-identity.ts';
+import { identityOf } from '#lib/tools/process-identity.ts';
 import { stopProcess } from './stop-process.ts';
 import type { ChildRecord } from './data-folder.ts';
 

@@ -78,6 +78,14 @@ sourceContract('postgres', async () => {
       if ((await code) !== 0) throw new Error(said);
       return contentOf(name);
     },
+    change: async (change) => {
+      await server.sql(
+        'app',
+        change === 'remove a row'
+          ? 'delete from items where id = (select max(id) from items)'
+          : `update items set name = 'another' where id = 1`,
+      );
+    },
     kill: () => server.stop('SIGQUIT'),
     revive: () => server.start(),
     close: () => server[Symbol.asyncDispose](),

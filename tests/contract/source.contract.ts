@@ -24,12 +24,19 @@ export interface SourceSpec {
   restore(dump: Buffer): Promise<unknown>;
   /** The same of the source itself. */
   content(): Promise<unknown>;
+  /** Takes one row out of `table`, or changes one value in it, as `change` tells. */
+  change(change: 'remove a row' | 'change a value'): Promise<void>;
   kill(): Promise<void>;
   revive(): Promise<void>;
   close(): Promise<void>;
 }
 
-const all: DumpOptions = { tables: null, schemaOnly: false, compression: 'none', facts: { takesFingerprints: true, fingerprintMaxBytes: 1e9 } };
+const all: DumpOptions = {
+  tables: null,
+  schemaOnly: false,
+  compression: 'none',
+  facts: { takesFingerprints: true, fingerprintMaxBytes: 1e9 },
+};
 
 /** What every source promises (lib/sources/source.ts); each implementation's test file calls it once. */
 export function sourceContract(kind: string, open: () => Promise<SourceSpec>): void {
@@ -111,6 +118,41 @@ export function sourceContract(kind: string, open: () => Promise<SourceSpec>): v
       expect(await spec.restore(bytes)).not.toEqual(await spec.content());
       const error = await thrownBy(() => spec.source.dump(context(), { ...all, tables: ['no such table'] }));
       expect(error).toMatchObject({ code: 'invalid', fields: { field: 'tables' } });
+      await nothingLeft();
+    });
+
+    it('its facts name every dumped table, and differ once a row is gone or a value has changed', async () => {
+      const take = async () => {
+        await using dump = await spec.source.dump(context(), all);
+        await buffer(dump.body);
+        const facts = await dump.facts();
+        expect(facts.tables.filter(({ unknown }) => unknown !== null)).toEqual([]);
+        expect(facts.tables.map(({ name }) => name)).toEqual(dump.tables.map(({ name }) => name));
+        const fact = facts.tables.find(({ name }) => name === spec.table);
+        return { rows: fact?.rows ?? null, fingerprint: fact?.fingerprint ?? null };
+      };
+      const before = await take();
+      expect(before.fingerprint).not.toBeNull();
+      expect(await take()).toEqual(before);
+      await spec.change('change a value');
+      const changed = await take();
+      expect(changed.rows).toBe(before.rows);
+      expect(changed.fingerprint).not.toBe(before.fingerprint);
+      await spec.change('remove a row');
+      const removed = await take();
+      expect(removed.rows).toBe((before.rows ?? NaN) - 1);
+      expect(removed.fingerprint).not.toBe(changed.fingerprint);
+      await nothingLeft();
+    });
+
+    it('facts that are cancelled throw the reason and leave no connection', async () => {
+      const stopping = new AbortController();
+      const dump = await spec.source.dump(context(stopping.signal), all);
+      await buffer(dump.body);
+      const reason = new AppError('cancelled', 'stop');
+      stopping.abort(reason);
+      expect(await thrownBy(() => dump.facts())).toBe(reason);
+      await dump[Symbol.asyncDispose]();
       await nothingLeft();
     });
 

@@ -7,8 +7,13 @@ import { takeBackup } from './backup-journey.ts';
 const pages = [
   '/',
   '/settings/backup',
+  '/settings/backup/compare',
+  '/tables',
   '/runbook',
+  '/restores',
+  '/restores/new',
   '/settings/general',
+  '/settings/verification',
   '/settings/users',
   '/settings/tokens',
   '/settings/audit',
@@ -72,6 +77,20 @@ describeWith('browser')('every page', () => {
       await tab.page.waitForSelector('[data-testid="backup-detail"]');
       await tab.picture(`details-${String(width)}-${colorScheme}`);
       found['the details'] = await tab.violations();
+      for (const name of ['Checks', 'Tables', 'Manifest', 'Log']) {
+        await tab.page.getByRole('tab', { name }).click();
+        await settle(tab);
+        await tab.picture(`details-${name.toLowerCase()}-${String(width)}-${colorScheme}`);
+        found[`the details: ${name}`] = await tab.violations();
+      }
+      await tab.page.locator('.ant-drawer [data-testid="verify-now"]').click();
+      await tab.page.waitForSelector('[data-testid="verify-dialog"]');
+      await tab.picture(`verify-${String(width)}-${colorScheme}`);
+      found['the verify dialog'] = await tab.violations();
+      await tab.page.goto(`${running.origin}/tables?table=public.orders`);
+      await tab.page.waitForSelector('[data-testid="timeline"]');
+      await tab.picture(`timeline-${String(width)}-${colorScheme}`);
+      found['a timeline'] = await tab.violations();
       expect(Object.entries(found).filter(([, violations]) => violations.length > 0)).toEqual([]);
       expect(tab.complaints()).toEqual([]);
     },

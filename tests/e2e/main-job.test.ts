@@ -66,6 +66,12 @@ it('leads from npm run quickstart to a restored copy with the same rows, and kee
   const row = await takeBackup(tab, 'before the upgrade');
   await tab.picture('main-job-completed');
   expect(row.filename).toMatch(/^ims_backup_\d{4}-\d\d-\d\d_\d\d-\d\d\.dump\.zst$/);
+  // Nobody asks for it: the worker restores what it has just backed up, and compares.
+  await tab.page.goto(origin);
+  await tab.page.waitForSelector('[data-testid="verdict"][data-proven="true"]', { timeout: 180_000 });
+  expect(await tab.page.locator('#verdict-sentence').innerText()).toMatch(/^Last proven restore point: /);
+  await tab.picture('main-job-proven');
+  await tab.page.goto(`${origin}/settings/backup`);
   const archive = await downloadBackup(tab, row, folder);
 
   const kept = Object.fromEntries(

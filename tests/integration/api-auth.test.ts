@@ -9,6 +9,7 @@ import { GET as users, POST as createUser } from '#app/api/v1/admin/users/route.
 import { GET as overview } from '#app/api/v1/overview/route.ts';
 import { signIn, THROTTLE } from '#lib/auth/sign-in.ts';
 import { AuditList } from '#lib/contracts/audit.ts';
+import { DEFAULT_SETTINGS } from '#lib/contracts/settings.ts';
 import { CreateTokenResponse, TokenList } from '#lib/contracts/token.ts';
 import { UserList, UserRow } from '#lib/contracts/user.ts';
 import type { Actor } from '#lib/core/actor.ts';
@@ -387,6 +388,7 @@ describe('users', () => {
 
 test('settings are kept, checked, audited, and never show a secret', async () => {
   const json = {
+    ...DEFAULT_SETTINGS,
     emergencyContacts: [
       { name: 'On-call desk', role: 'first', phone: '+1 555 0100', email: 'desk@example.test' },
     ],

@@ -376,7 +376,8 @@ describe('timelines', () => {
       return performance.now() - start;
     };
     expect((await points('table_7', '?limit=1000')).points).toHaveLength(1000);
-    expect(await timed(() => read('table_7'))).toBeLessThan(500);
-    expect(await timed(() => api.call(tables, 'GET', '/x'))).toBeLessThan(500);
+    // Far above what it takes (about 20 ms): a plan gone wrong takes seconds, a busy machine does not.
+    expect(await timed(() => read('table_7'))).toBeLessThan(3000);
+    expect(await timed(() => api.call(tables, 'GET', '/x'))).toBeLessThan(3000);
   });
 });

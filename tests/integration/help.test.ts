@@ -9,6 +9,8 @@ test.each([
   ['scripts/quickstart.mjs', 'Usage: npm run quickstart\n'],
   ['scripts/migrate.ts', 'Usage: npm run db:migrate\n'],
   ['scripts/backup.ts', 'Usage: ./scripts/backup.sh [OPTIONS]\n'],
+  ['scripts/backup-verify.ts', 'Usage: ./scripts/backup-verify.sh [OPTIONS] [FILE]\n'],
+  ['worker/verifier.ts', 'Usage: node worker/verifier.ts < order.json\n'],
   ['scripts/cli.ts', 'Usage: npm run --silent holdfast -- COMMAND [OPTIONS]\n'],
   ['worker/main.ts', 'Usage: npm run worker\n'],
 ])('%s --help says how to use it and does nothing', async (program, usage) => {

@@ -17,7 +17,7 @@ import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDataFolder, type DataFolder } from '#scripts/dev/data-folder.ts';
 import { ensureDatabase, startEmbeddedCluster, type EmbeddedCluster } from '#scripts/dev/embedded-cluster.ts';
-import { identityOf } from '#scripts/dev/process-identity.ts';
+import { identityOf } from '#lib/tools/process-identity.ts';
 
 const isRoot = process.getuid?.() === 0;
 let base: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identityOf } from '#scripts/dev/process-identity.ts';
+import { identityOf } from '#lib/tools/process-identity.ts';
 import { lineForTerminal, superviseService, type Service } from '#scripts/dev/supervise.ts';
 
 let folder: string;

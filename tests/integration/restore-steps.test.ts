@@ -53,6 +53,7 @@ const installation = (): Installation => ({
   schedule: { isEnabled: true, cron: '0 1 * * *', timeZone: 'UTC' },
   retention: { daily: 7, weekly: 4, monthly: 12 },
   manualIntervalMinutes: 60,
+  verification: { hasIdentity: false, hasServer: false, mayUseSource: false },
 });
 
 beforeAll(async () => {

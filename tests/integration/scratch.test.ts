@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runSqlCheck } from '#lib/sources/postgres/sql-checks.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { serverBinDir } from '#tests/support/postgres-majors.ts';
 import {
   configOf,
   dumpWithFacts,
@@ -159,4 +160,67 @@ test('a SQL check that hangs ends, whatever limits it lifts', async () => {
     ['UNKNOWN', 'it did not end within 0.3 s'],
     ['UNKNOWN', expect.stringMatching(/did not (end|answer)/)],
   ]);
+});
+
+test('a database named as every cluster names its first, and one whose locale this machine lacks', async () => {
+  await server.sql('postgres', "create table own as select 1 as a; comment on database postgres is 'mine'");
+  using first = await dumpWithFacts(server, 'postgres');
+  await server.sql('postgres', 'drop table own');
+  const run = scratchRun(folder);
+  const scratch = (await openScratch(configOf(server, 'postgres'), run, first.manifest))!;
+  await scratch.restore(run.ctx, first.file);
+  await scratch.compare(run.ctx, policyWith([]));
+  await scratch[Symbol.asyncDispose]();
+  expect(run.checks.filter(({ verdict }) => verdict !== 'PASSED')).toEqual([]);
+
+  await server.createDatabase('abroad');
+  await server.sql('abroad', 'create table t as select 1 as a');
+  using dumped = await dumpWithFacts(server, 'abroad');
+  const bytes = readFileSync(dumped.file);
+  for (let at = bytes.indexOf("'C.UTF-8'"); at > 0; at = bytes.indexOf("'C.UTF-8'"))
+    bytes.write("'X.UTF-8'", at);
+  writeFileSync(dumped.file, bytes);
+  const { facts } = dumped.manifest;
+  const database =
+    facts.database === null ? null : { ...facts.database, collate: 'X.UTF-8', ctype: 'X.UTF-8' };
+  const second = scratchRun(folder);
+  const other = (await openScratch(configOf(server, 'abroad'), second, {
+    ...dumped.manifest,
+    facts: { ...facts, database },
+  }))!;
+  await other.restore(second.ctx, dumped.file);
+  await other.compare(second.ctx, policyWith([]));
+  await other[Symbol.asyncDispose]();
+  expect(second.checks.filter(({ verdict }) => verdict !== 'PASSED')).toMatchObject([
+    {
+      name: 'database',
+      verdict: 'UNKNOWN',
+      isRequired: false,
+      reason: expect.stringContaining('locale') as string,
+    },
+  ]);
+});
+
+test("the backup of an older server is restored by that server's own programs", async () => {
+  const binDir = serverBinDir(14);
+  try {
+    await using older = await startPostgres({ binDir });
+    await older.createDatabase('app');
+    await older.sql(
+      'app',
+      'create table t (id serial primary key, v text); insert into t (v) select g::text from generate_series(1, 10) g',
+    );
+    using dumped = await dumpWithFacts(older, 'app');
+    const run = scratchRun(folder);
+    const config = configOf(older, 'app', { BACKUP_PG_BIN_DIRS: binDir });
+    const scratch = (await openScratch(config, run, dumped.manifest))!;
+    expect(scratch.productVersion).toMatch(/^14\./);
+    await scratch.restore(run.ctx, dumped.file);
+    await scratch.compare(run.ctx, policyWith([{ ...numberOf('ten', 'select count(*) from t'), value: 10 }]));
+    await scratch[Symbol.asyncDispose]();
+    expect(run.checks.filter(({ verdict, isRequired }) => verdict !== 'PASSED' && isRequired)).toEqual([]);
+    expect(run.check('sql:ten')?.verdict).toBe('PASSED');
+  } finally {
+    rmSync(join(binDir, '..'), { recursive: true });
+  }
 });

@@ -42,7 +42,12 @@ test.each([
     });
     const source = createPostgresSource(config, { everyMs: 100, answerWithinMs: freezes ? 500 : 20_000 });
     const ctx = { signal: new AbortController().signal, log: silent, clock: systemClock };
-    await using dump = await source.dump(ctx, { tables: null, schemaOnly: false, compression: 'none', facts: { takesFingerprints: true, fingerprintMaxBytes: 1e9 } });
+    await using dump = await source.dump(ctx, {
+      tables: null,
+      schemaOnly: false,
+      compression: 'none',
+      facts: { takesFingerprints: true, fingerprintMaxBytes: 1e9 },
+    });
     const reading = (async () => {
       let bytes = 0;
       for await (const chunk of dump.body as AsyncIterable<Buffer>) {

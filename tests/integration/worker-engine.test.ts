@@ -12,7 +12,14 @@ import { runRemove } from '#lib/engine/remove.ts';
 import { runRetain } from '#lib/engine/retain.ts';
 import { removeJob } from '#lib/jobs/queue.ts';
 import { livingWorkers } from '#db/queries/worker.ts';
-import { backupWhere, filesUnder, isOver, queueBackup, seeBackup } from '#tests/support/backups.ts';
+import {
+  backupWhere,
+  filesUnder,
+  isOver,
+  queueBackup,
+  seeBackup,
+  switchProofsOff,
+} from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -35,6 +42,7 @@ beforeAll(async () => {
        from generate_series(1, 5000) i;`,
   );
   catalogue = await createCatalogue(server);
+  await switchProofsOff(catalogue.raw);
 });
 afterAll(async () => {
   await catalogue.close();

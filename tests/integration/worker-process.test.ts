@@ -5,7 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Catalogue } from '#db/client.ts';
 import { manifestNameOf } from '#lib/contracts/manifest.ts';
 import type { Secret } from '#lib/core/secret.ts';
-import { backupWhere, filesUnder, isOver, queueBackup, seeBackup } from '#tests/support/backups.ts';
+import {
+  backupWhere,
+  filesUnder,
+  isOver,
+  queueBackup,
+  seeBackup,
+  switchProofsOff,
+} from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -34,6 +41,7 @@ beforeAll(async () => {
        from generate_series(1, 10000) i;`,
   );
   catalogue = await createCatalogue(catalogueServer);
+  await switchProofsOff(catalogue.raw);
   engine = await createEngine(catalogue, {
     PGHOST: '127.0.0.1',
     PGPORT: String(throttle.port),

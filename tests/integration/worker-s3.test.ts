@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Catalogue } from '#db/client.ts';
 import { manifestNameOf } from '#lib/contracts/manifest.ts';
 import type { Secret } from '#lib/core/secret.ts';
-import { backupWhere, isOver, queueBackup, seeBackup } from '#tests/support/backups.ts';
+import { backupWhere, isOver, queueBackup, seeBackup, switchProofsOff } from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -31,6 +31,7 @@ beforeAll(async () => {
        from generate_series(1, 20000) i;`,
   );
   catalogue = await createCatalogue(server);
+  await switchProofsOff(catalogue.raw);
   engine = await createEngine(catalogue, {
     PGHOST: '127.0.0.1',
     PGPORT: String(throttle.port),

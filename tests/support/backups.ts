@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs';
 import type postgres from 'postgres';
+import { insertVerification } from '#db/queries/verification.ts';
 import { backups } from '#db/schema/backup.ts';
 import type { Destination, Tier } from '#lib/contracts/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
-import { backupJob } from '#lib/jobs/queue.ts';
+import type { Check, Depth } from '#lib/contracts/verification.ts';
+import { backupJob, verifyJob } from '#lib/jobs/queue.ts';
 import { eventually } from './worker.ts';
 
 /** Asks for a backup as the web does: row and job in one transaction. */
@@ -94,4 +96,69 @@ export function filesUnder(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Asks for a verification as the web does: row and job in one transaction. */
+export async function queueVerification(
+  engine: EngineDeps,
+  backupId: string,
+  depth: Depth,
+  options: { readonly destination?: Destination; readonly isJobLost?: boolean } = {},
+): Promise<string> {
+  const { destination = 'local', isJobLost = false } = options;
+  return engine.db.transaction(async (tx) => {
+    const id = await insertVerification(tx, {
+      backupId,
+      destination,
+      depth,
+      cause: 'manual',
+      requestedBy: 'test',
+    });
+    if (!isJobLost) await engine.queue.enqueue(tx, verifyJob, { verificationId: id });
+    return id;
+  });
+}
+
+export interface SeenVerification {
+  readonly status: string;
+  readonly proven: boolean;
+  readonly phase: string;
+  readonly workerId: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly checks: readonly Check[];
+  readonly log: string;
+}
+
+export async function seeVerification(sql: postgres.Sql, id: string): Promise<SeenVerification> {
+  const [row] = await sql<SeenVerification[]>`
+    select status, proven, phase, worker_id as "workerId", error_code as "errorCode", error_message as "errorMessage",
+           checks, log
+    from verifications where id = ${id}`;
+  if (row === undefined) throw new Error(`no verification ${id}`);
+  return row;
+}
+
+/** Resolves with the row once `wanted` says so. */
+export async function verificationWhere(
+  sql: postgres.Sql,
+  id: string,
+  wanted: (verification: SeenVerification) => boolean,
+  explain: () => string = () => '',
+  timeoutMs?: number,
+): Promise<SeenVerification> {
+  let last: SeenVerification | undefined;
+  return eventually(
+    async () => {
+      last = await seeVerification(sql, id);
+      return wanted(last) && last;
+    },
+    () => `${JSON.stringify(last)}\n${explain()}`,
+    timeoutMs,
+  );
+}
+
+/** From here on nothing is proven by itself: for tests of what comes before. */
+export async function switchProofsOff(sql: postgres.Sql): Promise<void> {
+  await sql`insert into settings (key, value) values ('console', '{"verification": {"restore": "off", "scrubDays": 0}}')`;
 }

@@ -115,7 +115,9 @@ export async function restoreDump(
 }
 
 /** Facts without what no dump carries: sizes, how long it took, and the properties of the database, which have a test of their own. */
-export const comparable = (facts: Facts): Omit<Facts, 'durationMs' | 'database'> => {
-  const { durationMs: _took, database: _database, ...rest } = facts;
-  return { ...rest, tables: rest.tables.map((table) => ({ ...table, bytes: null })) };
-};
+export const comparable = (facts: Facts): Facts => ({
+  ...facts,
+  durationMs: null,
+  database: null,
+  tables: facts.tables.map((table) => ({ ...table, bytes: null })),
+});

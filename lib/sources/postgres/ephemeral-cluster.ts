@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { PostgresConfig } from '../../platform/config.ts';
 import type { PostgresServer } from '../../tools/find-postgres-tools.ts';
+import { identityOf } from '../../tools/process-identity.ts';
 import { readTool } from '../../tools/read-tool.ts';
 import { lastLine, startTool } from '../../tools/start-tool.ts';
 import type { SourceContext } from '../source.ts';
@@ -71,7 +72,8 @@ async function makeFolder(
   identity: Identity | null,
 ): Promise<string> {
   const folder = await make();
-  await writeFile(join(folder, MARK), JSON.stringify({ id }), { mode: 0o600 });
+  const owner = { pid: process.pid, identity: identityOf(process.pid) };
+  await writeFile(join(folder, MARK), JSON.stringify({ id, owner }), { mode: 0o600 });
   await chmod(folder, 0o700);
   if (identity !== null) await chown(folder, identity.uid, identity.gid);
   return folder;
@@ -155,16 +157,16 @@ export async function startEphemeralCluster(
   const as = { cwd: '/', ...(place.identity === null ? {} : { identity: place.identity }) };
   const data = join(folder, 'data');
   let run: ReturnType<typeof startTool> | null = null;
-  let hasExited = false;
+  const state = { hasExited: false };
   const isGone = async (withinMs: number): Promise<boolean> => {
     const timer = new AbortController();
     const limit = ctx.clock.sleep(withinMs, timer.signal).catch(() => undefined);
     await Promise.race([run?.exit, limit]);
     timer.abort();
-    return hasExited;
+    return state.hasExited;
   };
   const stop = async (): Promise<void> => {
-    if (run?.pid !== undefined && !hasExited) {
+    if (run?.pid !== undefined && !state.hasExited) {
       for (const [signal, withinMs] of [
         ['SIGINT', 10_000],
         ['SIGQUIT', 5_000],
@@ -204,7 +206,7 @@ export async function startEphemeralCluster(
     );
     run.stdout.resume();
     const exit = run.exit.then((ended) => {
-      hasExited = true;
+      state.hasExited = true;
       return ended;
     });
     const address: PostgresConfig = {
@@ -218,15 +220,15 @@ export async function startEphemeralCluster(
     };
     for (let waitedMs = 0; !(await answers(address)); waitedMs += 50) {
       ctx.signal.throwIfAborted();
-      if (hasExited || waitedMs > 60_000) {
-        const said = hasExited ? lastLine((await exit).stderrTail) : 'it did not answer';
+      if (state.hasExited || waitedMs > 60_000) {
+        const said = state.hasExited ? lastLine((await exit).stderrTail) : 'it did not answer';
         throw new AppError('tool_failed', `the server for the restore did not start: ${said}`, {
           hint: 'Free memory and disk space under BACKUP_VERIFY_DIR are the usual causes.',
         });
       }
       await ctx.clock.sleep(50, ctx.signal);
     }
-    return { address, isRunning: () => !hasExited, [Symbol.asyncDispose]: stop };
+    return { address, isRunning: () => !state.hasExited, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

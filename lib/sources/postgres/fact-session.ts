@@ -107,7 +107,7 @@ export async function openFactSession(
   };
 
   try {
-    if (!isLost) {
+    if (signals.every(({ aborted }) => !aborted)) {
       await sql.unsafe('begin isolation level repeatable read read only');
       if (snapshot !== null) await sql.unsafe(`set transaction snapshot ${literal(snapshot)}`);
       await sql.unsafe(settle(SETTINGS));

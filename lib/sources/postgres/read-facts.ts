@@ -113,6 +113,7 @@ export async function beginFacts(
     finish: async () => {
       const { objects, database, roles, readings, largeObjects, durationMs } = await rest;
       const after = sequences === null || scope.isSchemaOnly ? null : await readPositions(first, sequences);
+      limits.signal.throwIfAborted();
       const rolesNamed = new Set([...objects.roles, ...roles].filter((role) => !isPredefined(role)));
       return {
         tableCount: tables.filter(({ kind }) => kind !== 'foreign').length,

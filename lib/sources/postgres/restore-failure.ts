@@ -134,7 +134,8 @@ export function judgeRestoreFailure(
   for (const { pattern, code, message, hint } of CAUSES) {
     const match = pattern.exec(said);
     if (match === null) continue;
-    const caught = match.slice(1).find((group) => group !== undefined) ?? '';
+    const groups: readonly (string | undefined)[] = match.slice(1);
+    const caught = groups.find((group) => group !== undefined) ?? '';
     return {
       verdict: 'UNKNOWN',
       error: new AppError(

@@ -28,9 +28,10 @@ export function rowText(columns: readonly PrintedColumn[], isOneByte: boolean): 
   const marks = columns.flatMap(({ name, mark }) => {
     switch (mark) {
       case 'length':
+        // A cast to text would take the blanks off a char(n).
         return [
           isOneByte
-            ? `octet_length(convert_to(${quoteName(name)}::text, 'UTF8'))`
+            ? `case when ${quoteName(name)} is not null then octet_length(convert_to(concat(${quoteName(name)}), 'UTF8')) end`
             : `octet_length(${quoteName(name)})`,
         ];
       case 'null':

@@ -95,6 +95,8 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
     const entries = list.split('\n').filter((line) => /^\d+; \d+ \d+ \S+ - DATABASE /.test(line));
     const listFile = join(parts.folder, 'database.list');
     await writeFile(listFile, entries.join('\n') + '\n', { mode: 0o600 });
+    // The source's may have the name of the one that every cluster is born with.
+    await withConnection(server, (sql) => sql.unsafe('drop database if exists postgres'));
     const exit = await runPgRestore(
       ctx,
       parts.pgRestore,
@@ -128,6 +130,20 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
       for (const schema of new Set(manifest.facts.tables.map((table) => table.schema)))
         await sql.unsafe(`create schema if not exists ${quoteName(schema)}`);
     });
+
+  /**
+   * Before PostgreSQL 15 the schema `public` belongs to the cluster's first superuser. The archive calls that one by the name it has at
+   * the source, where it is nobody's choice and thus no fact; here it is ours.
+   */
+  const settlePublicSchema = async (): Promise<void> => {
+    const owners = manifest.facts.objects?.owners;
+    if (parts.major >= 15 || owners === undefined || owners.some(({ name }) => name === 'schema public'))
+      return;
+    await withConnection(address(), async (sql) => {
+      const rows = await sql`select from pg_catalog.pg_namespace where nspname = 'public'`;
+      if (rows.length === 1) await sql.unsafe(`alter schema public owner to ${quoteName(server.user)}`);
+    });
+  };
 
   const restore: Scratch['restore'] = async (ctx, file) => {
     const startedAt = ctx.clock.now().getTime();
@@ -171,6 +187,7 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
       report(ctx, check, restoreStartedAt, error);
       return null;
     }
+    if (place === 'ephemeral') await settlePublicSchema();
     report(ctx, passed('restore', 'restored to the end', 'restored to the end'), restoreStartedAt);
     return { restoreMs };
   };
@@ -249,6 +266,6 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
     },
     restore,
     compare,
-    [Symbol.asyncDispose]: parts.remove,
+    [Symbol.asyncDispose]: () => parts.remove(),
   };
 }

@@ -11,7 +11,7 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** One connection for statements of ours; `address` names the database. Throws the reason of `signal`, which ends it at once. */
 export async function withConnection<T>(
   address: PostgresConfig,
-  use: (sql: postgres.Sql) => Promise<T>,
+  work: (sql: postgres.Sql) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   signal?.throwIfAborted();
@@ -21,7 +21,7 @@ export async function withConnection<T>(
   };
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await use(sql);
+    return await work(sql);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -1,15 +1,19 @@
-import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config, PostgresConfig } from '../../platform/config.ts';
-import { readTool } from '../../tools/read-tool.ts';
+import { identityOf, isPostgresOn } from '../../tools/process-identity.ts';
 import type { SourceContext } from '../source.ts';
 import { MARK, TEMPORARY_PREFIX } from './ephemeral-cluster.ts';
 import { dropScratchDatabase, withConnection } from './scratch-database.ts';
 import { isScratchName, scratchOwner } from './scratch-name.ts';
 
-const Mark = z.object({ id: z.uuid() });
+const Mark = z.object({
+  id: z.uuid(),
+  /** The verifying process: while it lives the cluster is its own, whatever catalogue knows of it. */
+  owner: z.object({ pid: z.number().int(), identity: z.string().nullable() }),
+});
 
 const exists = (pid: number): boolean => {
   try {
@@ -19,20 +23,6 @@ const exists = (pid: number): boolean => {
     return false;
   }
 };
-
-/** Whether this process is a PostgreSQL server on this data folder. Not to know counts as no. */
-async function isServerOn(ctx: SourceContext, pid: number, data: string): Promise<boolean> {
-  try {
-    if (process.platform === 'linux') {
-      const [program = ''] = (await readFile(`/proc/${String(pid)}/cmdline`, 'utf8')).split('\0');
-      return /postgres$/.test(program) && (await readlink(`/proc/${String(pid)}/cwd`)) === data;
-    }
-    const command = await readTool(ctx, { file: '/bin/ps', args: ['-o', 'command=', '-p', String(pid)] });
-    return command.includes('postgres') && command.includes(data);
-  } catch {
-    return false;
-  }
-}
 
 /** Stops the server that lives on in this folder, if one does. */
 async function stopServer(ctx: SourceContext, folder: string): Promise<void> {
@@ -46,16 +36,17 @@ async function stopServer(ctx: SourceContext, folder: string): Promise<void> {
     ['SIGQUIT', 5_000],
     ['SIGKILL', 5_000],
   ] as const) {
-    if (!(await isServerOn(ctx, pid, data))) return;
+    if (!isPostgresOn(pid, data)) return;
     process.kill(pid, signal);
     for (let waitedMs = 0; waitedMs < withinMs && exists(pid); waitedMs += 50) await ctx.clock.sleep(50);
   }
 }
 
-/** The folder's verification, where it is a cluster of ours. */
-async function idOf(folder: string): Promise<string | null> {
+/** The folder's verification, where it is a cluster of ours whose process has gone. */
+async function orphanIn(folder: string): Promise<string | null> {
   try {
-    return Mark.parse(JSON.parse(await readFile(join(folder, MARK), 'utf8'))).id;
+    const { id, owner } = Mark.parse(JSON.parse(await readFile(join(folder, MARK), 'utf8')));
+    return owner.identity !== null && identityOf(owner.pid) === owner.identity ? null : id;
   } catch {
     return null;
   }
@@ -77,7 +68,7 @@ async function sweepClusters(
   ];
   let swept = 0;
   for (const folder of folders) {
-    const id = await idOf(folder);
+    const id = await orphanIn(folder);
     if (id === null || isHeld(id)) continue;
     try {
       await stopServer(ctx, folder);
@@ -99,7 +90,9 @@ async function sweepDatabases(
     return await withConnection(address, async (sql) => {
       const rows = await sql<{ name: string; comment: string }[]>`
         select datname as name, shobj_description(oid, 'pg_database') as comment from pg_database
-        where shobj_description(oid, 'pg_database') is not null`;
+        where shobj_description(oid, 'pg_database') is not null
+          -- Somebody works in it: backup-verify.sh, or another installation that shares this server.
+          and not exists (select 1 from pg_stat_activity where datid = pg_database.oid)`;
       let swept = 0;
       for (const { name, comment } of rows) {
         const id = scratchOwner(comment);

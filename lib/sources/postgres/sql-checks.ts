@@ -57,7 +57,7 @@ async function ask(
     const options = { prepare: false, simple: false };
     const result = await sql.unsafe(wrap(text), [], options).values();
     return answerOf(
-      result as unknown as readonly (readonly unknown[])[],
+      result,
       result.columns.map(({ type }) => type),
     );
   };

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { coarseDuration, shortDuration, targetMinutes, timeLeft } from '#lib/client/durations.ts';
+import {
+  aboutDuration,
+  checkDuration,
+  coarseDuration,
+  shortDuration,
+  targetMinutes,
+  timeLeft,
+} from '#lib/client/durations.ts';
 
 describe('durations', () => {
   test.each([
@@ -23,6 +30,24 @@ describe('durations', () => {
     [3_599_900, '1 h 00 min'],
   ])('%i ms are %s', (ms, words) => {
     expect(shortDuration(ms)).toBe(words);
+  });
+
+  test.each([
+    [12, '12 ms'],
+    [999, '999 ms'],
+    [1_500, '1.5 s'],
+  ])('a check of %i ms took %s', (ms, words) => {
+    expect(checkDuration(ms)).toBe(words);
+  });
+
+  test.each([
+    [120, '1 second'],
+    [12_400, '12 seconds'],
+    [243_000, '4 minutes'],
+    [5_400_000, '1 hour 30 minutes'],
+    [7_200_000, '2 hours'],
+  ])('a restore of %i ms takes about %s', (ms, words) => {
+    expect(aboutDuration(ms)).toBe(words);
   });
 
   test.each([
