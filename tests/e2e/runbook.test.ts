@@ -24,7 +24,8 @@ describeWith('browser')('the runbook', () => {
     const step = (name: string): string => `${scenario} [data-testid="step"][data-name="${name}"]`;
     const admin = await browser.newPage();
     await admin.signIn(running.origin, running.admin);
-    await admin.page.click('nav a[href="/runbook"]');
+    await admin.page.waitForSelector('nav a[href="/runbook"]');
+    await admin.page.goto(`${running.origin}/runbook`);
     await admin.page.waitForSelector(scenario);
     expect(await admin.page.locator('[data-testid="scenario"]').count()).toBe(10);
     expect(await admin.page.locator('[data-testid="tick"]').count()).toBe(0);
