@@ -6,7 +6,7 @@ import { isPostgresError, withMaintenance } from './maintenance.ts';
 import { quoteName } from './quote-name.ts';
 import { withConnection } from './scratch-database.ts';
 import { readHolds } from './target-look.ts';
-import { carryProperties } from './target-properties.ts';
+import { carryProperties, commentClause } from './target-properties.ts';
 
 /** Somebody who does not go within this would keep everybody else out for longer than a swap may take. */
 const DRAIN_MS = 30_000;
@@ -96,12 +96,14 @@ export async function exchangeDatabases(
         hint: 'End or drop these first, and try again; the live database is as before.',
       });
     }
-    if (carriesProperties) await carryProperties(sql, live, next);
+    const comment = carriesProperties ? await carryProperties(sql, live, next) : undefined;
     const closedAt = ctx.clock.now().getTime();
     await withNobody(sql, ctx, [live, next], () =>
       sql.begin(async (tx) => {
         await tx.unsafe(rename(live, kept));
         await tx.unsafe(rename(next, live));
+        if (comment !== undefined)
+          await tx.unsafe(`comment on database ${quoteName(live)} is ${commentClause(comment)}`);
         await tx.unsafe(allow(live, true));
         await tx.unsafe(allow(kept, true));
       }),

@@ -58,14 +58,20 @@ async function readProperties(sql: postgres.Sql, database: string): Promise<Prop
   return row;
 }
 
-/** Gives `to` the owner, grants, settings, connection limit and comment of `from`; all of it or nothing. */
-export async function carryProperties(sql: postgres.Sql, from: string, to: string): Promise<void> {
+/** `comment on database …`. */
+export const commentClause = (comment: string | null): string =>
+  comment === null ? 'null' : literal(comment);
+
+/**
+ * Gives `to` the owner, grants, settings and connection limit of `from`; all of it or nothing. Returns the comment of `from`, for the
+ * one on `to` says whose copy it is, until it is one no more.
+ */
+export async function carryProperties(sql: postgres.Sql, from: string, to: string): Promise<string | null> {
   const { owner, connectionLimit, comment, settings, grants } = await readProperties(sql, from);
   const name = quoteName(to);
   await sql.begin(async (tx) => {
     await tx.unsafe(`alter database ${name} owner to ${quoteName(owner)}`);
     await tx.unsafe(`alter database ${name} with connection limit ${String(connectionLimit)}`);
-    await tx.unsafe(`comment on database ${name} is ${comment === null ? 'null' : literal(comment)}`);
     await tx.unsafe(`alter database ${name} reset all`);
     for (const { role, setting } of settings) {
       await tx.unsafe(
@@ -83,4 +89,5 @@ export async function carryProperties(sql: postgres.Sql, from: string, to: strin
       );
     }
   });
+  return comment;
 }
