@@ -58,7 +58,7 @@ async function cli(args: readonly string[], more: Record<string, string> = {}) {
 const report = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 const archivePath = async (): Promise<string> => {
   const [row] = await catalogue.raw<{ filename: string }[]>`
-    select filename from backups where status = 'COMPLETED' order by created_at limit 1`;
+    select filename from backups where status = 'COMPLETED' and checksum is not null`;
   return join(folder, 'backups', row?.filename ?? '');
 };
 const items = async (database: string): Promise<number | undefined> =>
