@@ -32,10 +32,13 @@ const sorted = (tables: readonly LookedRow[]): readonly LookedRow[] =>
 
 function Tables({
   look,
+  other,
   chosen,
   onChoose,
 }: {
   readonly look: RestoreLook;
+  /** What the second column counts. */
+  readonly other: string;
   readonly chosen: string | null;
   readonly onChoose: (table: LookedRow) => void;
 }) {
@@ -76,7 +79,7 @@ function Tables({
               ? [
                   {
                     key: 'live',
-                    title: 'Beside it',
+                    title: other,
                     className: 'hf-cell-number',
                     render: (_: unknown, row: LookedRow) => count(row.liveRows),
                   },
@@ -97,8 +100,8 @@ function Tables({
                   ['Restored', count(row.rows)],
                   ...(hasLive
                     ? ([
-                        ['Beside it', count(row.liveRows)],
-                        ['Difference', difference(row)],
+                        [other, count(row.liveRows)],
+                        ...(difference(row) === '' ? [] : ([['Difference', difference(row)]] as const)),
                       ] as const)
                     : []),
                 ]}
@@ -160,6 +163,7 @@ export function LookSection({ restore }: { readonly restore: Restore }) {
             </p>
             <Tables
               look={data}
+              other={data.liveDatabase === restore.targetDatabase ? 'In use' : 'Before'}
               chosen={wanted === null ? null : nameOf(wanted)}
               onChoose={(row) => {
                 void set({ schema: row.schema, table: row.name });

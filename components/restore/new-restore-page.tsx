@@ -156,7 +156,9 @@ export function NewRestorePage() {
         lead={
           <>
             Nothing is changed until you have seen what would happen and typed a name.{' '}
-            <Link href="/restores">All restores</Link>
+            <Link href="/restores" className="hf-number">
+              All restores
+            </Link>
           </>
         }
       />

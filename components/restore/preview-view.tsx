@@ -3,8 +3,13 @@ import { CheckCircleFilled, CloseCircleFilled, QuestionCircleFilled, WarningFill
 import type { ReactNode } from 'react';
 import type { RestorePreview } from '#lib/contracts/restore.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { checkTitle } from '#lib/client/check-words.ts';
-import { environmentWord, findingWord, previewSentence, sortFindings } from '#lib/client/restore-words.ts';
+import {
+  environmentWord,
+  findingTitle,
+  findingWord,
+  previewSentence,
+  sortFindings,
+} from '#lib/client/restore-words.ts';
 
 type Finding = RestorePreview['findings'][number];
 
@@ -14,10 +19,8 @@ const icons: Record<Finding['state'], ReactNode> = {
   WARNING: <WarningFilled aria-hidden />,
   OK: <CheckCircleFilled aria-hidden />,
 };
-const sentence = (text: string): string => {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?]$/.test(upper) ? upper : `${upper}.`;
-};
+// It may begin with the name of a database, which has a case of its own.
+const ended = (text: string): string => (/[.?]$/.test(text) ? text : `${text}.`);
 
 function FindingRow({ finding }: { readonly finding: Finding }) {
   const { state, name, detail, hint } = finding;
@@ -29,10 +32,10 @@ function FindingRow({ finding }: { readonly finding: Finding }) {
       </span>
       <div>
         <p>
-          <strong>{checkTitle(name)}</strong>
-          {state !== 'OK' && <span className="hf-finding-word"> {findingWord[state].toLowerCase()}</span>}
+          <strong>{findingTitle(name)}</strong>
+          {state !== 'OK' && <span className="hf-finding-word">{findingWord[state].toLowerCase()}</span>}
         </p>
-        <p className="hf-wrap">{sentence(detail)}</p>
+        <p className="hf-wrap">{ended(detail)}</p>
         {hint !== null && state !== 'OK' && <p className="hf-wrap hf-muted">{hint}</p>}
       </div>
     </li>
@@ -47,7 +50,7 @@ function Lines({ title, lines }: { readonly title: string; readonly lines: reado
       <ul>
         {lines.map((line) => (
           <li key={line} className="hf-wrap">
-            {sentence(line)}
+            {line}
           </li>
         ))}
       </ul>
@@ -80,7 +83,9 @@ export function PreviewView({ preview }: { readonly preview: RestorePreview }) {
         <Lines title="Dropped" lines={drops} />
       </div>
       <p className="hf-muted">
-        {sizeBytes === null ? 'Its size in use is not known' : `About ${humanBytes(sizeBytes)} in use`}
+        {sizeBytes === null
+          ? 'The size of the copy is not known'
+          : `The copy takes about ${humanBytes(sizeBytes)}`}
         {' · '}
         {environmentWord[environment]}
         {environment === 'production' && ', or not marked as anything else'}

@@ -19,9 +19,9 @@ export function RestoreLink({
     <Button
       size={size}
       href={href}
-      icon={<RollbackOutlined aria-hidden />}
+      {...(size === 'small' ? {} : { icon: <RollbackOutlined aria-hidden /> })}
       data-testid="restore"
-      aria-label={`Restore ${row.filename}…`}
+      aria-label={`Restore… ${row.filename}`}
       onClick={(event) => {
         event.stopPropagation();
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;

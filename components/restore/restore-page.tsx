@@ -70,7 +70,9 @@ export function RestorePage({ id }: { readonly id: string }) {
                 Asked for <Instant at={data.createdAt} as="calendar" /> by {data.requestedBy}.{' '}
               </>
             )}
-            <Link href="/restores">All restores</Link>
+            <Link href="/restores" className="hf-number">
+              All restores
+            </Link>
           </>
         }
       />

@@ -45,7 +45,9 @@ export function SampleRows({
                 <tr key={at}>
                   {row.map((value, column) => (
                     <td key={sample.columns[column] ?? column}>
-                      {value ?? <span className="hf-muted">null</span>}
+                      <span className="hf-sample-value">
+                        {value ?? <span className="hf-muted">null</span>}
+                      </span>
                     </td>
                   ))}
                 </tr>

@@ -6,6 +6,7 @@ import type {
   RestorePhase,
   RestorePreview,
 } from '../contracts/restore.ts';
+import { checkTitle } from './check-words.ts';
 import { aboutDuration, checkDuration } from './durations.ts';
 
 export const modeWord: Record<RestoreMode, string> = {
@@ -53,6 +54,25 @@ export const findingWord: Record<RestorePreview['findings'][number]['state'], st
   WARNING: 'Know this first',
   OK: 'Fine',
 };
+
+const findingTitles: Readonly<Record<string, string>> = {
+  age: 'Age of the backup',
+  createdb: 'Right to create databases',
+  'decode-disk': 'Disk space of the worker',
+  disk: 'Disk space of the server',
+  grants: 'Owners and grants',
+  guard: 'Protection of production',
+  holds: 'What holds the database',
+  key: 'Key to the archive',
+  mode: 'How it comes back',
+  proof: 'Proof of the backup',
+  target: 'Target database',
+  tools: 'Programs',
+  version: 'PostgreSQL version',
+  whole: 'Whole database',
+};
+/** A finding's name for people. */
+export const findingTitle = (name: string): string => findingTitles[name] ?? checkTitle(name);
 
 type Outcome = Pick<
   Restore,
