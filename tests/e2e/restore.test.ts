@@ -23,12 +23,12 @@ function startClient(url: Secret) {
   const seen = new Map<string, Seen>();
   const ending = new AbortController();
   let [rounds, refusals, writes] = [0, 0, 0];
+  const isEnding = (): boolean => ending.signal.aborted;
   const run = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
+    while (!isEnding()) {
       const sql = postgres(url.reveal(), { max: 1, connect_timeout: 5, onnotice: () => undefined });
       try {
-        for (;;) {
-          ending.signal.throwIfAborted();
+        while (!isEnding()) {
           const [row] = await sql<Seen[]>`
             select (select count(*)::int from orders) as orders, (select word from state) as state`;
           if (row !== undefined) seen.set(`${String(row.orders)} ${row.state}`, row);
@@ -38,7 +38,6 @@ function startClient(url: Secret) {
           await sleep(5);
         }
       } catch {
-        if (ending.signal.aborted) return;
         refusals += 1;
         await sleep(20);
       } finally {
