@@ -21,7 +21,7 @@ const parsers = {
   pause: parseAsBoolean.withDefault(true),
 };
 
-export interface WizardSearch extends RestoreSearch {
+interface WizardSearch extends RestoreSearch {
   readonly backup: string | null;
   readonly table: string | null;
   readonly step: RestoreStep;

@@ -3,7 +3,7 @@ import { RestorePlan, type RestoreMode } from '../contracts/restore.ts';
 
 /** What the wizard offers, the calmest first. */
 export const OFFERED_MODES = ['new', 'swap'] as const satisfies readonly RestoreMode[];
-export type OfferedMode = (typeof OFFERED_MODES)[number];
+type OfferedMode = (typeof OFFERED_MODES)[number];
 
 export const RESTORE_STEPS = ['what', 'how', 'preview', 'confirm'] as const;
 export type RestoreStep = (typeof RESTORE_STEPS)[number];
@@ -47,7 +47,7 @@ export const suggestedName = (database: string, now: Date): string =>
 export const defaultTarget = (mode: RestoreMode, database: string, now: Date): string =>
   mode === 'new' ? suggestedName(database, now) : database;
 
-export interface PlanResult {
+interface PlanResult {
   readonly plan: RestorePlan | null;
   /** By field, in words; empty where there is a plan. */
   readonly refusals: Readonly<Partial<Record<string, string>>>;
