@@ -31,10 +31,10 @@ export interface HeldRestore {
   readonly deps: EngineDeps;
   readonly run: RestoreRecord;
   readonly ctx: RestoreContext;
-  say(line: string): void;
-  moved(progress: CopyProgress): void;
+  readonly say: (line: string) => void;
+  readonly moved: (progress: CopyProgress) => void;
   /** Throws where the restore is no longer this worker's. */
-  note(names: Parameters<typeof noteDatabases>[3]): Promise<void>;
+  readonly note: (names: Parameters<typeof noteDatabases>[3]) => Promise<void>;
 }
 
 const BEAT_MS = 1000;
@@ -42,7 +42,8 @@ const BEAT_ANSWER_MS = 5000;
 /** Checks and log may be large: they are shown a little later than the progress. */
 const FINDINGS_MS = 3000;
 const LOG_BYTES_MAX = 256 * 1024;
-const CLEAN_UP_MS = 60_000;
+/** What cannot be dropped by then recovery drops: somebody waits to be told how it ended. */
+const CLEAN_UP_MS = 10_000;
 
 const cancelledRestore = (by: string | null): AppError =>
   new AppError('cancelled', `cancelled by ${by ?? 'a person'}`, {
@@ -247,7 +248,7 @@ async function restoreAnew(
       },
       ctx,
     );
-    return await use(restore, copy);
+    return await conclude(restore, copy);
   } catch (thrown) {
     const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
     if (error.code === 'bug') ctx.log.error('the restore met an unknown error', { error: thrown });
@@ -273,7 +274,7 @@ async function needTarget({ deps, run, ctx }: HeldRestore): Promise<void> {
 }
 
 /** The copy becomes the new database, is swapped in, or waits to be looked at. */
-async function use(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<RestoreResult, 'log'>> {
+async function conclude(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<RestoreResult, 'log'>> {
   const { deps, run, ctx } = restore;
   const { database, restoreMs, isProven: proven, unproven } = copy;
   const known = { restoreMs, proven };

@@ -64,7 +64,7 @@ async function exchange(
 
 /** Puts the proven copy in the place of the live database, which is kept. Never throws: what stopped it is a result too. */
 export async function swapIn(restore: HeldRestore): Promise<Result> {
-  const { deps, run, ctx } = restore;
+  const { run, ctx } = restore;
   const { targetDatabase: live, copyDatabase: next } = run;
   // One that was swapped in before has rows of its own by now, and is never dropped.
   const isAgain = run.finishedAt !== null;

@@ -75,7 +75,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   holder.release();
 
   worker = await anotherWorker();
-  const [first, second, third] = await Promise.all([restoring, before, after].map(scene.ended));
+  const [first, second, third] = await Promise.all([restoring, before, after].map((id) => scene.ended(id)));
   expect(first).toMatchObject({ status: 'FAILED', error: { code: 'interrupted' }, copyDatabase: null });
   expect(second).toMatchObject({
     status: 'FAILED',
@@ -98,4 +98,4 @@ test('a worker killed in mid-restore, before and after the renames: one database
   expect((await scene.act('undo', after, 'other')).status).toBe(202);
   expect(await scene.ended(after)).toMatchObject({ status: 'COMPLETED', error: null });
   expect(await ordersOf(source, 'other')).toBe(40);
-});
+}, 240_000);

@@ -66,14 +66,13 @@ describe('a swap', () => {
     );
     const before = await propertiesOf('shop');
     const seen = new Set<number>();
-    let failures = 0;
-    let isOver = false;
+    const clientEnd = new AbortController();
     const client = (async () => {
-      while (!isOver) {
+      while (!clientEnd.signal.aborted) {
         try {
           seen.add(await ordersOf(scene.source, 'shop'));
         } catch {
-          failures += 1;
+          // Refused for a moment: it tries again.
         }
         await sleep(5);
       }
@@ -84,12 +83,11 @@ describe('a swap', () => {
     await idle.unsafe('update customers set name = null where false');
     const id = await scene.start(backupId, swap);
     const swapped = await scene.ended(id);
-    isOver = true;
+    clientEnd.abort();
     await client;
     await idle.end({ timeout: 1 }).catch(() => undefined);
     expect(swapped).toMatchObject({ status: 'COMPLETED', error: null, proven: true, copyDatabase: null });
     expect([...seen].sort((a, b) => a - b)).toEqual([40, 2000]);
-    expect(failures).toBeGreaterThanOrEqual(0);
     const kept = swapped.swap!.keptDatabase;
     expect(kept).toMatch(/^shop_before_\d{14}$/);
     expect(swapped.swap).toMatchObject({ undoneAt: null, canUndo: true });
@@ -197,24 +195,27 @@ describe('what keeps a database from being swapped; it is as before', () => {
     const [row] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`;
     // A stopped process hears no signal: like one that hangs in the kernel.
     process.kill(row!.pid, 'SIGSTOP');
+    let failed = '';
     try {
       const id = await scene.start(backupId, swap);
       const restore = await scene.ended(id);
       expect(restore).toMatchObject({
         status: 'FAILED',
         error: { code: 'timeout' },
-        copyDatabase: null,
         swap: null,
       });
       expect(restore.error?.message).toContain(`process ${String(row!.pid)}`);
       expect(await propertiesOf('shop')).toMatchObject({ datallowconn: true });
       expect(await ordersOf(scene.source, 'shop')).toBe(40);
-      expect(await scene.databases()).toEqual(['shop']);
       expect((await scene.actions(id)).at(-1)).toBe('restore.fail');
+      failed = id;
     } finally {
       process.kill(row!.pid, 'SIGCONT');
       await client.end({ timeout: 1 }).catch(() => undefined);
     }
+    // Nothing can be dropped on a server with such a process; recovery does it afterwards.
+    await scene.until(failed, ({ copyDatabase }) => copyDatabase === null);
+    expect(await scene.databases()).toEqual(['shop']);
   });
 
   test('undo finds the kept database gone', async () => {

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import { AppError } from '../../core/errors.ts';
 import type { Config } from '../../platform/config.ts';
 import type { Exchange, SourceContext } from '../source.ts';
-import { isPostgresError, withMaintenance } from './maintenance.ts';
+import { isPostgresError, uncut, withMaintenance } from './maintenance.ts';
 import { quoteName } from './quote-name.ts';
 import { withConnection } from './scratch-database.ts';
 import { readHolds } from './target-look.ts';
@@ -89,7 +89,7 @@ export async function exchangeDatabases(
   ctx: SourceContext,
   { live, next, kept, carriesProperties }: Exchange,
 ): Promise<{ readonly interruptionMs: number }> {
-  return withMaintenance(config, ctx, [live, next, kept], async (sql) => {
+  return withMaintenance(config, uncut(ctx), [live, next, kept], async (sql) => {
     const holds = await readHolds(sql, live);
     if (holds.length > 0) {
       throw new AppError('conflict', `${live} cannot be exchanged: it has a ${holds.join(', a ')}`, {

@@ -27,14 +27,14 @@ interface Look {
 /** See RestoreServer.lookInto. */
 export async function readLook(config: Config, ctx: SourceContext, look: Look): Promise<RestoreLook> {
   const { database, liveDatabase, sample } = look;
-  const read = async <T>(name: string, use: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
+  const read = async <T>(name: string, act: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
     const address = { ...config.source, database: name };
     try {
       return await withConnection(
         address,
         async (sql) => {
           await sql.unsafe(SETTINGS);
-          return use(sql);
+          return act(sql);
         },
         ctx.signal,
       );

@@ -7,11 +7,11 @@ import { readVersion } from './connect.ts';
 import { readCopyFacts, readDescending } from './copy-facts.ts';
 import { createLiveTarget } from './live-target.ts';
 import { judgeLiveRestore } from './live-target-failure.ts';
-import { isPostgresError, withMaintenance } from './maintenance.ts';
+import { isPostgresError, uncut, withMaintenance } from './maintenance.ts';
 import { translatePostgresError } from './postgres-errors.ts';
 import { quoteName } from './quote-name.ts';
 import { runPgRestore } from './run-pg-restore.ts';
-import { withConnection } from './scratch-database.ts';
+import { dropScratchDatabase, withConnection } from './scratch-database.ts';
 import { exchangeDatabases, renameDatabase, reopenDatabases } from './target-exchange.ts';
 import { lookAtServer } from './target-look.ts';
 import { readLook } from './target-rows.ts';
@@ -83,7 +83,7 @@ export function createRestoreServer(config: Config): RestoreServer {
           select shobj_description(oid, 'pg_database') as comment from pg_database where datname = ${database}`;
         // Unmarked: the worker died between making and marking it.
         if (row === undefined || (row.comment !== null && row.comment !== markOf(id))) return;
-        await createLiveTarget(config, database).drop(ctx);
+        await dropScratchDatabase(sql, database);
       }),
     restore: async (ctx, { database, program, args, file }, tell) => {
       const address = addressOf(database);
@@ -109,7 +109,7 @@ export function createRestoreServer(config: Config): RestoreServer {
     },
     rename: async (ctx, from, to) => {
       try {
-        await withMaintenance(config, ctx, [from, to], (sql) => renameDatabase(sql, ctx, from, to));
+        await withMaintenance(config, uncut(ctx), [from, to], (sql) => renameDatabase(sql, ctx, from, to));
       } catch (error) {
         if (error instanceof AppError && error.fields['reason'] === '42P04') throw taken(to);
         throw isPostgresError(error, '42P04') ? taken(to) : error;
