@@ -3,25 +3,33 @@ const rings = {
   '^lib/core/': [],
   '^lib/contracts/': ['^lib/core/'],
   '^lib/client/': ['^lib/(core|contracts)/'],
+  '^lib/runbook/': ['^lib/(core|contracts|client)/'],
   '^lib/platform/': ['^lib/core/'],
   '^lib/tools/': ['^lib/(core|platform)/'],
   '^lib/sources/': ['^lib/(core|contracts|platform|tools)/'],
   '^lib/pipeline/': ['^lib/(core|contracts|platform|tools)/'],
   '^lib/storage/': ['^lib/(core|platform)/'],
   '^lib/verify/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage)/'],
+  '^lib/restore/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify)/'],
   '^lib/jobs/': ['^lib/(core|contracts)/'],
   '^db/': ['^lib/(core|contracts|platform|jobs)/'],
   // storage: only to presign and to stream a download (docs/adr).
-  '^lib/services/': ['^lib/(core|contracts|platform|jobs|storage)/', '^db/'],
-  '^lib/engine/': ['^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify|jobs)/', '^db/'],
+  '^lib/services/': ['^lib/(core|contracts|runbook|platform|jobs|storage)/', '^db/'],
+  '^lib/engine/': [
+    '^lib/(core|contracts|platform|tools|sources|pipeline|storage|verify|restore|jobs)/',
+    '^db/',
+  ],
   '^lib/auth/': ['^lib/(core|contracts|platform)/', '^db/'],
   '^lib/http/': ['^lib/(core|contracts|platform|jobs|auth)/', '^db/'],
   '^app/api/': ['^lib/(core|contracts|services|http|auth)/'],
   '^app/(?!api/)': ['^components/', '^lib/(core|contracts|client|auth|services|http)/'],
   '^(proxy|instrumentation)\\.ts$': ['^lib/(core|http)/'],
-  '^components/': ['^lib/(core|contracts|client)/', '^app/actions/'],
+  '^components/': ['^lib/(core|contracts|client|runbook)/', '^app/actions/'],
   '^worker/': ['^lib/(core|contracts|platform|tools|jobs|engine|storage|verify)/', '^db/'],
-  '^scripts/': ['^lib/(core|contracts|platform|tools|jobs|engine|services|storage|verify)/', '^db/'],
+  '^scripts/': [
+    '^lib/(core|contracts|runbook|platform|tools|sources|jobs|engine|services|storage|verify|restore)/',
+    '^db/',
+  ],
 };
 const ours = '^(app|components|lib|db|worker|scripts|bench|tests)/';
 module.exports = {

@@ -12,6 +12,8 @@ import '#components/backup/backup.css';
 import '#components/verification/verification.css';
 import '#components/table/table.css';
 import '#components/compare/compare.css';
+import '#components/restore/restore.css';
+import '#components/runbook/runbook.css';
 
 export const metadata: Metadata = {
   title: { default: 'Holdfast', template: '%s · Holdfast' },

@@ -20,6 +20,9 @@ interface ScriptRun {
   readonly localPath: string;
   /** Whether S3 copies lie in BACKUP_S3_BUCKET, where the console looks for them. */
   readonly isOwnBucket: boolean;
+  /** Which script; default `backup.sh`. */
+  readonly requestedBy?: string;
+  readonly description?: string;
 }
 
 interface Outcome {
@@ -54,6 +57,7 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
     return;
   }
   const { result, error } = outcome;
+  const script = run.requestedBy ?? 'backup.sh';
   const copies = (outcome.copies ?? []).flatMap((copy) => {
     const key = catalogueKey(config, run, copy);
     return key === null ? [] : [{ ...copy, key }];
@@ -98,7 +102,8 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
         tables: run.tables === null ? null : [...run.tables],
         schemaOnly: run.schemaOnly,
         isEncrypted: config.ageRecipients.length > 0,
-        requestedBy: 'backup.sh',
+        description: run.description ?? null,
+        requestedBy: script,
         createdAt: run.takenAt,
         startedAt: run.takenAt,
         finishedAt: new Date(),
@@ -111,7 +116,7 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
       }
       if (error === undefined && result !== undefined)
         await noteTables(tx, run.id, run.takenAt, result.manifest);
-      const actor = { kind: 'cli', id: 'backup.sh', name: 'backup.sh', role: 'admin' } as const;
+      const actor = { kind: 'cli', id: script, name: script, role: 'admin' } as const;
       await addAuditEntry(tx, actor, 'backup.create', run.id, {
         filename: result?.filename ?? null,
         status: error === undefined ? 'COMPLETED' : 'FAILED',

@@ -1,12 +1,29 @@
+import { writeFileSync } from 'node:fs';
 import { AppError } from '#lib/core/errors.ts';
-import { parseOptions, usageOf, type Command } from './cli/command.ts';
+import { cleanup } from './cli/cleanup.ts';
+import { parseOptions, typedPath, usageOf, type Command } from './cli/command.ts';
+import { create } from './cli/create.ts';
+import { list } from './cli/list.ts';
+import { restore } from './cli/restore.ts';
+import { status } from './cli/status.ts';
 import { tokenCreate } from './cli/token-create.ts';
 import { userCreate } from './cli/user-create.ts';
 import { userResetPassword } from './cli/user-reset-password.ts';
+import { verify } from './cli/verify.ts';
 import { loadEnvironment } from './load-env.ts';
 import { printError } from './print-error.ts';
 
-const commands: readonly Command[] = [tokenCreate, userCreate, userResetPassword];
+const commands: readonly Command[] = [
+  create,
+  list,
+  verify,
+  restore,
+  status,
+  cleanup,
+  tokenCreate,
+  userCreate,
+  userResetPassword,
+];
 
 function usage(): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
@@ -17,7 +34,8 @@ function usage(): string {
     '',
     'COMMAND --help tells the options of one command.',
     'It finds the catalogue by DATABASE_URL, from the environment, .env or what the quickstart keeps.',
-    'Exit codes: 0 done, 2 wrong usage, 5 wrong value, 10 not found, 12 there already, 20 configuration, 21 no catalogue.',
+    'Exit codes: 0 done, 2 wrong usage, 3 partly, 5 wrong value, 10 not found, 12 there already, 20 configuration,',
+    '21 no catalogue, 22 no worker, 52 verification failed, 61 restore failed; docs/errors.md has them all.',
     '',
   ].join('\n');
 }
@@ -43,7 +61,23 @@ async function run(args: readonly string[]): Promise<void> {
   }
   loadEnvironment();
   const output = await command.run(values);
-  process.stdout.write(values['json'] === true ? `${JSON.stringify(output.json)}\n` : `${output.line}\n`);
+  const asJson = values['json'] === true;
+  if (asJson) process.stdout.write(`${JSON.stringify(output.json)}\n`);
+  else if (output.line !== '') process.stdout.write(`${output.line}\n`);
+  if (typeof values['output'] === 'string') writeReport(typedPath(values['output']), output.json);
+  if (output.error !== undefined) process.exitCode = printError(output.error, { asJson });
+  if (output.exitCode !== undefined) process.exitCode = output.exitCode;
+}
+
+function writeReport(path: string, json: object): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(json, null, 2)}\n`);
+  } catch (cause) {
+    throw new AppError('usage', `the report could not be written to ${path}`, {
+      hint: 'Name a file in a folder that exists and that this user may write to.',
+      cause,
+    });
+  }
 }
 
 const args = process.argv.slice(2);

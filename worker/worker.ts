@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
 import type { PgBoss } from 'pg-boss';
-import { BackupJob, VerifyJob } from '#lib/contracts/jobs.ts';
+import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '#lib/contracts/jobs.ts';
 import { systemClock, type Clock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { Logger } from '#lib/core/run-context.ts';
 import { runBackup } from '#lib/engine/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
 import { runRecover } from '#lib/engine/recover.ts';
+import { runLook } from '#lib/engine/look.ts';
+import { runPreview } from '#lib/engine/preview.ts';
 import { runRemove } from '#lib/engine/remove.ts';
+import { runRestore } from '#lib/engine/restore.ts';
 import { runVerify } from '#lib/engine/verify.ts';
-import { backupJob, createBoss, queueOf, removeJob, verifyJob } from '#lib/jobs/queue.ts';
+import {
+  backupJob,
+  createBoss,
+  lookJob,
+  previewJob,
+  queueOf,
+  removeJob,
+  restoreJob,
+  verifyJob,
+} from '#lib/jobs/queue.ts';
 import { needDatabaseUrl, type Config } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import { HOLDFAST_VERSION } from '#lib/platform/version.ts';
@@ -177,6 +189,29 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       }
     });
 
+    await boss.work(restoreJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
+      if (job === undefined) return;
+      const { restoreId } = RestoreJob.parse(job.data);
+      const run = runRestore(deps, restoreId, { run: aborting.signal, turn: ending.signal });
+      active.set(restoreId, run);
+      try {
+        await run;
+      } catch (error) {
+        if (!ending.signal.aborted) log.error('a restore job could not be done', { restoreId, error });
+        throw new Error('the restore job could not be done; the log of the worker says why');
+      } finally {
+        active.delete(restoreId);
+      }
+    });
+    await boss.work(previewJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+      if (job === undefined) return;
+      await runPreview(deps, PreviewJob.parse(job.data).previewId, ending.signal);
+    });
+    await boss.work(lookJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+      if (job === undefined) return;
+      await runLook(deps, LookJob.parse(job.data).lookId, ending.signal);
+    });
+
     let ticking: Promise<unknown> = Promise.resolve();
     const look = () => {
       ticking = ticking.then(() =>
@@ -216,6 +251,9 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       boss?.offWork(backupJob.name),
       boss?.offWork(removeJob.name),
       boss?.offWork(verifyJob.name),
+      boss?.offWork(restoreJob.name),
+      boss?.offWork(previewJob.name),
+      boss?.offWork(lookJob.name),
     ]);
     const settled = Promise.allSettled(active.values());
     const isDone = await Promise.race([settled.then(() => true), clock.sleep(limitMs).then(() => false)]);

@@ -1,5 +1,6 @@
 'use client';
 import type { BackupRow } from '#lib/contracts/backup.ts';
+import { RestoreLink } from '#components/restore/restore-link.tsx';
 import { VerifyButton } from '#components/verification/verify-button.tsx';
 import { DeleteButton } from './delete-button.tsx';
 import { DownloadButton } from './download-button.tsx';
@@ -11,7 +12,7 @@ export interface RowActionHandlers {
   readonly onAskVerify: (row: BackupRow) => void;
 }
 
-/** Verify, download and, set apart, delete: as far as this row has something for it. */
+/** Verify, restore, download and, set apart, delete: as far as this row has something for it. */
 export function RowActions({
   row,
   handlers,
@@ -26,6 +27,7 @@ export function RowActions({
   return (
     <div className="hf-row-actions">
       {hasArchive && <VerifyButton row={row} size={size} onAsk={handlers.onAskVerify} />}
+      {hasArchive && <RestoreLink row={row} size={size} />}
       {hasArchive && <DownloadButton row={row} size={size} onProblem={handlers.onProblem} />}
       <DeleteButton row={row} size={size} newestGoodId={handlers.newestGoodId} onAsk={handlers.onAskDelete} />
     </div>

@@ -4,10 +4,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Form, InputNumber } from 'antd';
 import { saveSettingsAction } from '#app/actions/settings.ts';
 import type { Settings } from '#lib/contracts/settings.ts';
+import { runbookSettings } from '#lib/client/runbook-settings.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { ContactFields } from './contact-fields.tsx';
+import { RunbookFields } from './runbook-fields.tsx';
 
 const MAX_CONTACTS = 20;
 const trimmed = (text: string | undefined): string => (text ?? '').trim();
@@ -20,6 +22,7 @@ export function GeneralForm({ settings }: { readonly settings: Settings }) {
     onSuccess: async (answer) => {
       client.setQueryData(queryKeys.settings, answer);
       await client.invalidateQueries({ queryKey: queryKeys.overview });
+      await client.invalidateQueries({ queryKey: queryKeys.runbook });
     },
   });
   return (
@@ -37,6 +40,7 @@ export function GeneralForm({ settings }: { readonly settings: Settings }) {
           // What other pages change goes back as it was.
           ...settings,
           ...values,
+          runbook: runbookSettings(values.runbook),
           emergencyContacts: (
             values.emergencyContacts as Partial<Settings['emergencyContacts'][number]>[]
           ).map((contact) => ({
@@ -95,6 +99,7 @@ export function GeneralForm({ settings }: { readonly settings: Settings }) {
           </div>
         )}
       </Form.List>
+      <RunbookFields />
       <div className="hf-stack hf-form-end">
         {save.isError && <ProblemAlert error={save.error} title="The settings were not saved" />}
         {save.isSuccess && <Alert type="success" showIcon role="status" title="Saved" data-testid="saved" />}

@@ -25,7 +25,7 @@ export function GeneralPage() {
       {data === undefined && !isError && <Skeleton active title={false} paragraph={{ rows: 8 }} />}
       {data !== undefined && (
         <>
-          <Section name="recovery" title="Recovery targets and contacts">
+          <Section name="recovery" title="Recovery targets, contacts and runbook">
             <GeneralForm settings={data.settings} />
           </Section>
           <Section name="installation" title="This installation">

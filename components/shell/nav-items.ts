@@ -12,7 +12,8 @@ export interface NavGroup {
 /** What this role may open, and nothing else. */
 export function navGroups(role: Role): readonly NavGroup[] {
   const account: NavItem = { href: '/account', label: 'Account' };
-  if (role !== 'admin') return [{ label: null, items: [{ href: '/', label: 'Overview' }, account] }];
+  const runbook: NavItem = { href: '/runbook', label: 'Runbook' };
+  if (role !== 'admin') return [{ label: null, items: [{ href: '/', label: 'Overview' }, runbook, account] }];
   return [
     {
       label: null,
@@ -20,6 +21,8 @@ export function navGroups(role: Role): readonly NavGroup[] {
         { href: '/', label: 'Overview' },
         { href: '/settings/backup', label: 'Backups' },
         { href: '/tables', label: 'Row timeline' },
+        { href: '/restores', label: 'Restores' },
+        runbook,
       ],
     },
     {

@@ -17,7 +17,13 @@ export function Nav({ role, onNavigate }: { readonly role: Role; readonly onNavi
                 <Link
                   href={item.href}
                   className="hf-nav-link"
-                  aria-current={path === item.href ? 'page' : undefined}
+                  aria-current={
+                    path === item.href
+                      ? 'page'
+                      : item.href !== '/' && path.startsWith(`${item.href}/`)
+                        ? 'true'
+                        : undefined
+                  }
                   {...(onNavigate === undefined ? {} : { onClick: onNavigate })}
                 >
                   {item.label}

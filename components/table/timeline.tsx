@@ -3,6 +3,7 @@ import { Alert, Skeleton } from 'antd';
 import Link from 'next/link';
 import type { TableList, TableTimeline, TimelinePoint } from '#lib/contracts/timeline.ts';
 import { plainInstant } from '#lib/client/instants.ts';
+import { newRestoreHref } from '#lib/client/restore-plan.ts';
 import { dropsOf, percentText, type Drop } from '#lib/client/timeline-drops.ts';
 import { useTimeline } from '#lib/client/use-tables.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
@@ -29,7 +30,7 @@ function chartPoint(point: TimelinePoint): ChartPoint {
   };
 }
 
-function DropLine({ drop }: { readonly drop: Drop }) {
+function DropLine({ drop, table }: { readonly drop: Drop; readonly table: string }) {
   const { at, before, lostRows } = drop;
   return (
     <li className="hf-drop" data-testid="drop">
@@ -51,6 +52,18 @@ function DropLine({ drop }: { readonly drop: Drop }) {
         , <Instant at={before.takenAt} />, {before.isProven ? 'proven' : 'not proven'}
         {before.status !== 'COMPLETED' && ', no longer kept'}.
       </p>
+      {before.status === 'COMPLETED' && (
+        <p>
+          <Link
+            href={newRestoreHref(before.backupId, table)}
+            className="hf-link"
+            data-testid="restore-before-drop"
+          >
+            Restore that backup
+          </Link>{' '}
+          beside the database in use, and look at the rows.
+        </p>
+      )}
     </li>
   );
 }
@@ -145,7 +158,7 @@ export function Timeline({
           ) : (
             <ul className="hf-stack">
               {drops.map((drop) => (
-                <DropLine key={drop.at.backupId} drop={drop} />
+                <DropLine key={drop.at.backupId} drop={drop} table={name} />
               ))}
             </ul>
           )}

@@ -4,12 +4,13 @@ import { useId, useState, type ReactNode } from 'react';
 import { Dialog } from './dialog.tsx';
 import { ProblemAlert } from './problem-alert.tsx';
 
-/** Asks for a name before something is destroyed; the button works only when the name is exact. */
+/** Asks for a name before something is destroyed or exchanged; the button works only when the name is exact. */
 export function TypedConfirm({
   title,
   loss,
   name,
   actionLabel,
+  cancelLabel = 'Keep it',
   isPending,
   error,
   onConfirm,
@@ -20,6 +21,7 @@ export function TypedConfirm({
   readonly loss: ReactNode;
   readonly name: string;
   readonly actionLabel: string;
+  readonly cancelLabel?: string;
   readonly isPending: boolean;
   readonly error: unknown;
   readonly onConfirm: (typedName: string) => void;
@@ -41,7 +43,7 @@ export function TypedConfirm({
         loading: isPending,
         'data-testid': 'confirm-delete',
       }}
-      cancelText="Keep it"
+      cancelText={cancelLabel}
       onOk={confirm}
       onCancel={onCancel}
     >

@@ -1,3 +1,4 @@
+import type { RestorePlan } from '../contracts/restore.ts';
 import type { HistorySearch } from './history-search.ts';
 
 /** Every query key of the browser. `all` of a noun is the prefix to invalidate after a change. */
@@ -19,7 +20,16 @@ export const queryKeys = {
     list: ['tables', 'list'] as const,
     timeline: (name: string, dropPercent: number) => ['tables', 'timeline', name, dropPercent] as const,
   },
+  restores: {
+    all: ['restores'] as const,
+    list: ['restores', 'list'] as const,
+    detail: (id: string) => ['restores', 'detail', id] as const,
+    look: (id: string, table: string) => ['restores', 'look', id, table] as const,
+    /** A question to a worker, outside of what a change invalidates. */
+    preview: (backupId: string, plan: RestorePlan | null) => ['restore-preview', backupId, plan] as const,
+  },
   settings: ['settings'] as const,
+  runbook: ['runbook'] as const,
   users: ['users'] as const,
   tokens: ['tokens'] as const,
   audit: ['audit'] as const,

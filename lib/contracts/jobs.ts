@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupId } from './backup.ts';
+import { RestoreId } from './restore.ts';
 import { VerificationId } from './verification.ts';
 
 /** Every job names a row; what to do stands in the row, so that a job can be delivered twice without harm. */
@@ -8,3 +9,12 @@ export type BackupJob = z.infer<typeof BackupJob>;
 
 export const VerifyJob = z.strictObject({ verificationId: VerificationId });
 export type VerifyJob = z.infer<typeof VerifyJob>;
+
+export const RestoreJob = z.strictObject({ restoreId: RestoreId });
+export type RestoreJob = z.infer<typeof RestoreJob>;
+
+export const PreviewJob = z.strictObject({ previewId: z.uuid() });
+export type PreviewJob = z.infer<typeof PreviewJob>;
+
+export const LookJob = z.strictObject({ lookId: z.uuid() });
+export type LookJob = z.infer<typeof LookJob>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_RUNBOOK_SETTINGS, RunbookSettings } from './runbook.ts';
 import { DEFAULT_VERIFICATION_POLICY, VerificationPolicy } from './verification.ts';
 
 const line = (max: number) =>
@@ -24,6 +25,7 @@ export const Settings = z.strictObject({
   /** Recovery time objective in minutes (4-ims.md: 60). */
   rtoMinutes: z.number().int().min(1).max(100_000),
   verification: VerificationPolicy,
+  runbook: RunbookSettings,
 });
 export type Settings = z.infer<typeof Settings>;
 export const DEFAULT_SETTINGS: Settings = {
@@ -31,6 +33,7 @@ export const DEFAULT_SETTINGS: Settings = {
   rpoHours: 24,
   rtoMinutes: 60,
   verification: DEFAULT_VERIFICATION_POLICY,
+  runbook: DEFAULT_RUNBOOK_SETTINGS,
 };
 
 /** Names of this installation for the restore instructions: configuration, never a secret. */

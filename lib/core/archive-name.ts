@@ -32,9 +32,12 @@ export function archiveFilename(
   ].join('');
 }
 
+/** What all keys of ours start with, in a bucket that may hold other things. */
+export const REMOTE_FOLDER = 'backups/';
+
 /** `backups/daily/2026-11-21/<filename>`, in UTC. */
 export function remoteKey(tier: string, takenAt: Date, filename: string): string {
-  return `backups/${tier.toLowerCase()}/${dayOf(takenAt)}/${filename}`;
+  return `${REMOTE_FOLDER}${tier.toLowerCase()}/${dayOf(takenAt)}/${filename}`;
 }
 
 /** Local archives lie side by side in BACKUP_LOCAL_PATH. */

@@ -31,6 +31,7 @@ export const ERRORS = {
   integrity: { http: 500, exit: 50, retry: 'never' },
   wrong_key: { http: 409, exit: 51, retry: 'after-fix' },
   verification_failed: { http: 500, exit: 52, retry: 'never' },
+  target_not_empty: { http: 409, exit: 60, retry: 'after-fix' },
   restore_failed: { http: 502, exit: 61, retry: 'after-fix' },
   timeout: { http: 504, exit: 70, retry: 'later' },
   interrupted: { http: 500, exit: 71, retry: 'later' },

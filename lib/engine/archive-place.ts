@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Destination } from '../contracts/backup.ts';
 import { manifestNameOf, Manifest, type ByteCount } from '../contracts/manifest.ts';
-import { archiveFilename, localKey, remoteKey, type ArchiveLayers } from '../core/archive-name.ts';
+import {
+  archiveFilename,
+  localKey,
+  REMOTE_FOLDER,
+  remoteKey,
+  type ArchiveLayers,
+} from '../core/archive-name.ts';
 import { AppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import { countBytes, isSameBytes } from '../pipeline/byte-count.ts';
@@ -18,6 +24,9 @@ export interface Place {
 /** Where an archive of this name lies at a destination. */
 export const keyAt = (destination: Destination, tier: string, takenAt: Date, filename: string): string =>
   destination === 'local' ? localKey(filename) : remoteKey(tier, takenAt, filename);
+
+/** Where the restore kit lies: beside the archives, above the tiers. */
+export const kitPrefix = (destination: Destination): string => (destination === 'local' ? '' : REMOTE_FOLDER);
 
 /** What people are told: a full path, or the S3 key. */
 export function storagePathOf(

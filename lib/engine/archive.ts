@@ -10,6 +10,7 @@ import { countBytes } from '../pipeline/byte-count.ts';
 import { sealManifest } from '../pipeline/manifest-checksum.ts';
 import { openSource } from '../sources/registry.ts';
 import type { Dump, FactsPolicy, SourceProbe } from '../sources/source.ts';
+import { placeKit } from '../restore/place-kit.ts';
 import { openStorage } from '../storage/registry.ts';
 import type { Storage } from '../storage/storage.ts';
 import { openExactly, readBack } from './archive-copy.ts';
@@ -17,6 +18,7 @@ import {
   choosePlaces,
   idBeside,
   keyAt,
+  kitPrefix,
   putManifest,
   removeIfOurs,
   storagePathOf,
@@ -25,6 +27,7 @@ import {
 import { findStages, type ArchiveStages } from './archive-stages.ts';
 
 const UNDO_TIMEOUT_MS = 30_000;
+const KIT_TIMEOUT_MS = 30_000;
 /** Later than any leftover: the run that made it is known to be over. */
 const ANY_AGE = new Date(8.64e15);
 
@@ -194,6 +197,10 @@ export async function makeArchive(
       copies,
       durationMs: ctx.clock.now().getTime() - startedAt,
     };
+    for (const { destination, storage } of storages) {
+      if (copies.some((copy) => copy.destination === destination))
+        await placeKitAt(destination, storage, ctx);
+    }
     if (failedCopy !== undefined) throw new CopyFailed(failedCopy, result);
     return result;
   } catch (error) {
@@ -204,6 +211,14 @@ export async function makeArchive(
     await Promise.all(storages.map(({ storage }) => storage.close()));
   }
 }
+
+/** A destination that stalls now must not keep a finished backup waiting. */
+const placeKitAt = (destination: Destination, storage: Storage, ctx: RunContext): Promise<void> =>
+  placeKit(storage, kitPrefix(destination), {
+    runId: ctx.runId,
+    log: ctx.log,
+    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(KIT_TIMEOUT_MS)]),
+  });
 
 /** Another archive has this name; two of the same second may even have the same bytes, so bytes do not make it ours. */
 const isTaken = (error: unknown): boolean => error instanceof AppError && error.code === 'object_exists';
@@ -339,6 +354,7 @@ export async function copyArchive(
     counter.add(text);
     made.push({ storage, key: manifestNameOf(key), bytes: counter.result() });
     await putManifest(to, text, ctx);
+    await placeKitAt(destination, storage, ctx);
     return copy;
   } catch (error) {
     await undo(made, ctx);

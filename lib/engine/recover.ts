@@ -20,6 +20,7 @@ import { removeDeadWorkers } from '#db/queries/worker.ts';
 import { cancelledError, failQueuedRun, runsDir } from './backup.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
+import { mendRestores, reviveRestores } from './recover-restores.ts';
 import { endUnknown, verificationCancelled } from './verify.ts';
 
 /** No more of each kind in one pass, so that a destination that is away does not hold the others up for long. */
@@ -48,7 +49,7 @@ const deadVerifierError = (): AppError =>
 /**
  * Puts right what dead workers left (promise 10): their runs become FAILED `interrupted` and what they wrote is removed;
  * their verifications become UNKNOWN `interrupted`, and the scratch they restored into is removed; queued and EXPIRED rows
- * whose job is lost get a new one; a cancelled row that nobody took becomes FAILED, or UNKNOWN where it is a verification. Never
+ * whose job is lost get a new one; their restores are finished or undone, whichever the names of the databases show; a cancelled row that nobody took becomes FAILED, or UNKNOWN where it is a verification. Never
  * touches what a living worker holds. Safe to run in several workers at once, and again after being killed anywhere.
  * One part's failure is logged and does not keep the others from running.
  */
@@ -72,6 +73,8 @@ export async function runRecover(deps: EngineDeps, options: RecoverOptions): Pro
     reapedVerifications = await reapDeadVerifications(deps, options.ownActive());
   });
   await part('waiting verifications', () => reviveVerifications(deps));
+  await part('dead restores', () => mendRestores(deps, options.ownActive()));
+  await part('waiting restores', () => reviveRestores(deps));
   if (reapedVerifications > 0 || options.isThorough) await part('scratch', () => sweepScratch(deps));
   if (options.isThorough) await part('unfinished uploads', () => sweepStorages(deps));
   if (reaped > 0 || options.isThorough) {

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss } from 'pg-boss';
 import type { Secret } from '../core/secret.ts';
-import { BackupJob, VerifyJob } from '../contracts/jobs.ts';
+import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '../contracts/jobs.ts';
 
 /** A queue and what may be in it. `parse` is used on both ends, so that a job nobody understands is never sent. */
 export interface JobDefinition<Name extends string, Payload> {
@@ -43,6 +43,36 @@ export const verifyJob: JobDefinition<'verify', VerifyJob> = {
   parse: (input) => VerifyJob.parse(input),
   retryLimit: 3,
   expireInSeconds: 24 * 3600 - 1,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
+};
+
+/** Restore, or undo the swap of a restore: its row says which. Handlers claim the row first, so a second delivery does nothing. */
+export const restoreJob: JobDefinition<'restore', RestoreJob> = {
+  name: 'restore',
+  parse: (input) => RestoreJob.parse(input),
+  retryLimit: 3,
+  expireInSeconds: 24 * 3600 - 1,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
+};
+
+/** Answer what a restore would do; somebody waits for it at the screen. */
+export const previewJob: JobDefinition<'preview', PreviewJob> = {
+  name: 'preview',
+  parse: (input) => PreviewJob.parse(input),
+  retryLimit: 0,
+  expireInSeconds: 120,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
+};
+
+/** Answer what stands in a restored copy; somebody waits for it at the screen. */
+export const lookJob: JobDefinition<'look', LookJob> = {
+  name: 'look',
+  parse: (input) => LookJob.parse(input),
+  retryLimit: 0,
+  expireInSeconds: 120,
   heartbeatSeconds: 20,
   retryDelayMax: 60,
 };
@@ -89,7 +119,7 @@ export async function migrateQueue(url: Secret): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    for (const job of [backupJob, removeJob, verifyJob]) {
+    for (const job of [backupJob, removeJob, verifyJob, restoreJob, previewJob, lookJob]) {
       const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
       const options = {
         retryLimit,

@@ -77,6 +77,13 @@ export const Environment = z.object({
       .transform((value) => new Secret(value)),
   ),
   HOLDFAST_DATA_DIR: text('.holdfast'),
+  HOLDFAST_ENVIRONMENT: z.preprocess(
+    (v) => (v === '' ? undefined : v),
+    z.enum(['production', 'staging', 'development']).default('production'),
+  ),
+  HOLDFAST_PRODUCTION_DATABASES: z.preprocess((v) => v ?? '', list),
+  HOLDFAST_HOOKS_FILE: optional(z.string()),
+  RESTORE_MIGRATE_COMMAND: optional(z.string().trim().min(1)),
   HOLDFAST_LOG_LEVEL: z.preprocess(
     (v) => (v === '' ? undefined : v),
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -179,6 +186,14 @@ export interface Config {
   /** Master key: session, link and sealing keys are derived from it, each for its own purpose. */
   readonly secret: Secret | null;
   readonly dataDir: string;
+  /** What the source's databases are to the people who use them; unmarked ones count as production. */
+  readonly environment: Parsed['HOLDFAST_ENVIRONMENT'];
+  /** `database`, `host/database` or `host:port/database`: what a restore from another environment must never overwrite. */
+  readonly productionDatabases: readonly string[];
+  /** Names the commands a restore may run before and after; null: none. */
+  readonly hooksFile: string | null;
+  /** What restore.sh runs afterwards to bring the schema up to date, without a shell; null: nothing. */
+  readonly migrateCommand: string | null;
   readonly logLevel: Parsed['HOLDFAST_LOG_LEVEL'];
   readonly port: number;
   /** The address people open, where it is fixed (behind a TLS proxy); null takes the host of each request. */
@@ -297,6 +312,10 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     databaseUrl: e.DATABASE_URL ?? null,
     secret: e.HOLDFAST_SECRET ?? null,
     dataDir: resolve(e.HOLDFAST_DATA_DIR),
+    environment: e.HOLDFAST_ENVIRONMENT,
+    productionDatabases: e.HOLDFAST_PRODUCTION_DATABASES,
+    hooksFile: e.HOLDFAST_HOOKS_FILE === undefined ? null : resolve(e.HOLDFAST_HOOKS_FILE),
+    migrateCommand: e.RESTORE_MIGRATE_COMMAND ?? null,
     logLevel: e.HOLDFAST_LOG_LEVEL,
     port: e.PORT,
     publicUrl: e.NEXTAUTH_URL ?? null,

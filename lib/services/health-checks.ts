@@ -45,6 +45,7 @@ export interface HealthFacts {
   readonly newestCancelled: BackupRecord | null;
   /** The newest due instant some worker settled; null when none has looked at the schedule yet. */
   readonly newestSettledDueAt: Date | null;
+  readonly runbookReview: { readonly dueOn: string; readonly isOverdue: boolean };
 }
 
 const ok = (name: string, detail: string): HealthCheck => ({ name, state: 'OK', detail, action: null });
@@ -298,6 +299,19 @@ function scrubCheck({ now, verification, oldestReadAt }: HealthFacts): HealthChe
   );
 }
 
+/** Whether the runbook was looked at this quarter: on the day it is needed its names and people must be right. */
+function runbookCheck({ runbookReview }: HealthFacts): HealthCheck {
+  if (!runbookReview.isOverdue)
+    return ok('runbook', `The runbook is to be reviewed by ${runbookReview.dueOn}.`);
+  return bad(
+    'runbook',
+    'WARNING',
+    `The quarterly review of the runbook was due on ${runbookReview.dueOn}.`,
+    'Review the runbook',
+    '/runbook',
+  );
+}
+
 /** Every health rule over these facts. The catalogue answered, or there would be no facts. */
 export function judge(config: Config, facts: HealthFacts): HealthCheck[] {
   return [
@@ -308,6 +322,7 @@ export function judge(config: Config, facts: HealthFacts): HealthCheck[] {
     workerCheck(facts),
     scrubCheck(facts),
     scheduleCheck(config, facts),
+    runbookCheck(facts),
     ok('catalogue', 'The catalogue database answers.'),
   ];
 }

@@ -1,3 +1,5 @@
+import { REVIEW_PERIOD_DAYS } from '../contracts/runbook.ts';
+import { runbookReview } from '../core/runbook-review.ts';
 import type { Overview, Ready } from '../contracts/overview.ts';
 import type { Backend } from '#db/backend.ts';
 import {
@@ -12,6 +14,7 @@ import {
   findRunning,
   type BackupRecord,
 } from '#db/queries/backup.ts';
+import { firstUserAt } from '#db/queries/incident.ts';
 import { findSummary } from '#db/queries/history.ts';
 import { readConsoleSettings } from '#db/queries/setting.ts';
 import { newestSettledDueAt } from '#db/queries/slot.ts';
@@ -41,6 +44,7 @@ export async function readOverview(backend: Backend): Promise<Overview> {
     recent,
     summary,
     settledDueAt,
+    sinceAt,
   ] = await Promise.all([
     catalogueNow(db),
     readConsoleSettings(db),
@@ -56,6 +60,7 @@ export async function readOverview(backend: Backend): Promise<Overview> {
     findRecent(db, RECENT_LIMIT),
     findSummary(db),
     newestSettledDueAt(db),
+    firstUserAt(db),
   ]);
   const oldestUnproven = await findOldestUnproven(db, newestProven?.createdAt ?? null);
   const ageOf = (backup: BackupRecord | null): number | null =>
@@ -81,6 +86,12 @@ export async function readOverview(backend: Backend): Promise<Overview> {
       newestFailed,
       newestCancelled,
       newestSettledDueAt: settledDueAt,
+      runbookReview: runbookReview(
+        settings.runbook.review.lastReviewedOn,
+        sinceAt,
+        now,
+        REVIEW_PERIOD_DAYS,
+      ),
     }),
     summary: toSummary(backend, summary, now),
     rpoHours: settings.rpoHours,

@@ -51,6 +51,8 @@ export async function saveSettings(
       rpoHours: input.rpoHours,
       rtoMinutes: input.rtoMinutes,
       emergencyContacts: input.emergencyContacts.length,
+      runbookReviewedOn: input.runbook.review.lastReviewedOn,
+      runbookReviewedBy: input.runbook.review.reviewedBy,
       ...input.verification,
       // The names only: what the statements hold is the application's own business.
       sqlChecks: input.verification.sqlChecks.map(({ name }) => name),

@@ -1,8 +1,20 @@
 import type { Config } from '../platform/config.ts';
+import { createLiveTarget } from './postgres/live-target.ts';
 import { createPostgresSource } from './postgres/postgres-source.ts';
-import type { Source } from './source.ts';
+import { createRestoreServer } from './postgres/target-server.ts';
+import type { LiveTarget, RestoreServer, Source } from './source.ts';
 
 /** The only way to a source. Connects to nothing by itself. */
 export function openSource(config: Config): Source {
   return createPostgresSource(config);
+}
+
+/** A database of the source's server to restore into where it stands. Connects to nothing by itself. */
+export function openLiveTarget(config: Config, database: string): LiveTarget {
+  return createLiveTarget(config, database);
+}
+
+/** The source's server as the place of restored databases. Connects to nothing by itself. */
+export function openRestoreServer(config: Config): RestoreServer {
+  return createRestoreServer(config);
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Facts, TableFact } from '../contracts/facts.ts';
+import type { DatabaseFact, Facts, TableFact } from '../contracts/facts.ts';
 import type { Manifest } from '../contracts/manifest.ts';
+import type { RestoreLook } from '../contracts/restore.ts';
 import type { Check, ScratchPlace, VerificationPolicy } from '../contracts/verification.ts';
 import type { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
@@ -104,4 +105,122 @@ export interface Source {
    * that carry the id of a verification `isHeld` does not know. Returns how many. Safe to repeat.
    */
   sweepScratch(ctx: SourceContext, isHeld: (id: string) => boolean): Promise<number>;
+}
+
+/** What stands under a database's name before anything is restored there. */
+export interface TargetState {
+  readonly exists: boolean;
+  /** The server's version, for example `15.18`. */
+  readonly productVersion: string;
+  readonly major: number;
+  readonly sizeBytes: number;
+  readonly tables: readonly (Pick<TableFact, 'schema' | 'name' | 'kind'> & { readonly bytes: number })[];
+  /** Every role of the server. */
+  readonly roles: readonly string[];
+  readonly isSuperuser: boolean;
+  /** Clients that are connected to it now. */
+  readonly otherConnections: number;
+}
+
+/** A database of the source's server, there or not, that is restored into where it stands. */
+export interface LiveTarget {
+  readonly database: string;
+  look(ctx: SourceContext): Promise<TargetState>;
+  /** An empty database, like the source's where `fact` tells of that; returns why it is not, or null. */
+  create(ctx: SourceContext, fact: DatabaseFact | null, major: number): Promise<string | null>;
+  drop(ctx: SourceContext): Promise<void>;
+  /** Changes with every relation that was made, replaced or dropped. */
+  mark(ctx: SourceContext): Promise<string>;
+  /** Those of `tables` that have rows. */
+  holdRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<readonly TableRef[]>;
+  /** By `schema.name`, all in one snapshot; a table that is not there is left out. */
+  countRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Runs pg_restore with `args` over the plain dump in `file`. Throws `restore_failed` with what stopped it; also where other
+   * clients keep it waiting for a lock for a minute, of which `say` tells before. Throws the reason of the signal.
+   */
+  restore(
+    ctx: SourceContext,
+    run: { readonly program: string; readonly args: readonly string[]; readonly file: string },
+    say: (line: string) => void,
+  ): Promise<void>;
+  /** Ends what an interrupted `restore` left running on the server, and waits until it has gone. */
+  settle(ctx: SourceContext): Promise<void>;
+}
+
+/** What a preview asks the server: the target as it stands, and what a restored copy needs there. */
+export interface ServerLook extends TargetState {
+  readonly mayCreateDatabases: boolean;
+  /** Extensions that can be created there. */
+  readonly extensions: readonly string[];
+  /** Of the target's disk; null where the server's files are not on this machine, or cannot be looked at. */
+  readonly freeBytes: number | null;
+  /** What would keep the target from being exchanged, each in words: prepared transactions, replication slots, subscriptions. */
+  readonly holds: readonly string[];
+}
+
+/** What of a backup a copy is to show. */
+export interface CopyScope {
+  readonly isChosen: boolean;
+  readonly isSchemaOnly: boolean;
+  /** By kind of check, why this copy cannot show it. */
+  readonly incomparable: Readonly<Record<string, string>>;
+}
+
+/** Three names of which one is taken: `live` is put aside as `kept`, and `next` gets its name. */
+export interface Exchange {
+  readonly live: string;
+  readonly next: string;
+  readonly kept: string;
+  /** Give `next` the owner, grants, settings, connection limit and comment of `live`. */
+  readonly carriesProperties: boolean;
+}
+
+/** The source's server, where restored databases are made, compared and exchanged. Connects to nothing by itself. */
+export interface RestoreServer {
+  look(ctx: SourceContext, database: string): Promise<ServerLook>;
+  /** Those of `names` that are there, with the id that marks them; null where none does. */
+  existing(ctx: SourceContext, names: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
+  /**
+   * An empty database, like the source's where `fact` tells of that, marked with `id`. Returns why it is not like the source's, or
+   * null. Throws `target_not_empty` where the name is taken.
+   */
+  create(
+    ctx: SourceContext,
+    need: { readonly database: string; readonly id: string; readonly fact: DatabaseFact | null },
+  ): Promise<string | null>;
+  /** Creates what is not there: a backup of chosen tables does not carry their schemas. */
+  createSchemas(ctx: SourceContext, database: string, schemas: readonly string[]): Promise<void>;
+  /** Drops a copy, whoever looks at it; one that carries another mark than `id` stays. Does nothing where it is gone. */
+  drop(ctx: SourceContext, need: { readonly database: string; readonly id: string }): Promise<void>;
+  /** Runs pg_restore with `args`, and tells each line it says. Throws `restore_failed` with what stopped it. */
+  restore(
+    ctx: SourceContext,
+    run: {
+      readonly database: string;
+      readonly program: string;
+      readonly args: readonly string[];
+      readonly file: string;
+    },
+    tell: (line: string) => void,
+  ): Promise<void>;
+  /** Holds every fact against the copy. */
+  compare(ctx: SourceContext, database: string, facts: Facts, scope: CopyScope): Promise<readonly Check[]>;
+  /** Ends whoever is connected to it. Throws `target_not_empty` where `to` is taken. */
+  rename(ctx: SourceContext, from: string, to: string): Promise<void>;
+  /**
+   * Puts the one in the place of the other, both renames in one transaction, after everybody who is connected was sent away.
+   * Where it throws, everything is as before and connections are let in: `conflict` for what holds the database,
+   * `timeout` where somebody would not go. Returns how long connections were refused, by a client that went on connecting.
+   */
+  exchange(ctx: SourceContext, exchange: Exchange): Promise<{ readonly interruptionMs: number }>;
+  /** Lets connections in again where an interrupted exchange left them locked out. */
+  reopen(ctx: SourceContext, databases: readonly string[]): Promise<void>;
+  /** What stands in `database`, read-only and within seconds. */
+  lookInto(
+    ctx: SourceContext,
+    database: string,
+    liveDatabase: string | null,
+    sample: TableRef | null,
+  ): Promise<RestoreLook>;
 }

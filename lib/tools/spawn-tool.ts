@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { setPriority } from 'node:os';
+import { createInterface } from 'node:readline';
 import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { stderrTail } from './stderr-tail.ts';
@@ -24,6 +25,8 @@ export interface ToolCommand {
   readonly identity?: { readonly uid: number; readonly gid: number };
   /** How far it steps back for others: 0 to 19. What it starts steps back with it. */
   readonly niceness?: number;
+  /** Sees each whole line of stderr as it comes, secrets and all: not for a log. */
+  tapLine?(line: string): void;
 }
 
 export interface SpawnedTool {
@@ -59,6 +62,12 @@ export function spawnTool(tool: ToolCommand, stdio: readonly [unknown, unknown])
   child.stderr?.on('data', (chunk: Buffer) => {
     tail.add(chunk);
   });
+  if (tool.tapLine !== undefined && child.stderr !== null) {
+    const lines = createInterface({ input: child.stderr, crlfDelay: Infinity });
+    lines.on('line', (line) => {
+      tool.tapLine?.(line);
+    });
+  }
 
   let spawnError: Error | undefined;
   let hasExited = false;

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
@@ -24,6 +25,8 @@ export interface Command {
   /** Further paragraphs of its help. */
   readonly details?: string;
   readonly options: Readonly<Record<string, Option>>;
+  /** Takes --output FILE, which gets the same JSON. */
+  readonly writesReport?: boolean;
   run(values: Values): Promise<Output>;
 }
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
@@ -32,6 +35,10 @@ export type Values = Readonly<Record<string, string | boolean | undefined>>;
 export interface Output {
   readonly line: string;
   readonly json: object;
+  /** What went wrong although there is something to tell; gives the exit code. */
+  readonly error?: AppError;
+  /** Where a command promises exit codes of its own. */
+  readonly exitCode?: number;
 }
 
 const COMMON: Readonly<Record<string, Option>> = {
@@ -39,8 +46,18 @@ const COMMON: Readonly<Record<string, Option>> = {
   help: { type: 'boolean', help: 'print this and do nothing' },
 };
 
+const REPORT: Readonly<Record<string, Option>> = {
+  output: { type: 'string', value: 'FILE', help: 'write the JSON to this file too' },
+};
+
+const optionsOf = (command: Command): Readonly<Record<string, Option>> => ({
+  ...command.options,
+  ...(command.writesReport === true ? REPORT : {}),
+  ...COMMON,
+});
+
 export function usageOf(command: Command): string {
-  const options = Object.entries({ ...command.options, ...COMMON }).map(([name, option]) => ({
+  const options = Object.entries(optionsOf(command)).map(([name, option]) => ({
     left: `--${name}${option.value === undefined ? '' : ` ${option.value}`}`,
     help: option.help,
   }));
@@ -59,7 +76,7 @@ export function usageOf(command: Command): string {
 /** Throws `usage` for options the command does not know. */
 export function parseOptions(command: Command, args: readonly string[]): Values {
   const options = Object.fromEntries(
-    Object.entries({ ...command.options, ...COMMON }).map(([name, { type }]) => [name, { type }]),
+    Object.entries(optionsOf(command)).map(([name, { type }]) => [name, { type }]),
   );
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
@@ -78,6 +95,9 @@ export function needOption(values: Values, name: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new AppError('usage', `--${name} is missing`, { hint: 'Add --help to see what the command needs.' });
 }
+
+/** A path as it was typed: npm runs its scripts in the folder of package.json, wherever the person stands. */
+export const typedPath = (path: string): string => resolve(process.env['INIT_CWD'] ?? process.cwd(), path);
 
 /** Checks input against its contract; throws `invalid` naming the field. */
 export function check<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {

@@ -21,7 +21,7 @@ import { runBackup } from '#lib/engine/backup.ts';
 import { runRemove } from '#lib/engine/remove.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { defaultS3Limits, type S3Limits } from '#lib/storage/s3/s3-client.ts';
-import { filesUnder, queueBackup, seeBackup, type SeenBackup } from '#tests/support/backups.ts';
+import { filesUnder, queueBackup, RESTORE_KIT, seeBackup, type SeenBackup } from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startFaultProxy, type FaultProxy, type Rule } from '#tests/support/faults.ts';
@@ -305,7 +305,10 @@ describeWith('s3')('archives in a real S3 server', () => {
     expect(nowhere.stderr).toMatch(/BACKUP_LOCAL_PATH.*\n.*BACKUP_S3_BUCKET/);
     expect(await catalogue.raw`select 1 from backups`).toHaveLength(before);
     const { Contents } = await s3.client.send(new ListObjectsV2Command({ Bucket: other }));
-    expect(Contents).toHaveLength(2);
+    const names = Contents?.map(({ Key }) => Key?.replace(/^.*\.dump/, 'archive'));
+    expect(names?.toSorted()).toEqual(
+      [...RESTORE_KIT.map((name) => `backups/${name}`), 'archive', 'archive.manifest.json'].toSorted(),
+    );
 
     const half = await script(['--output-dir', elsewhere, '--upload-s3']);
     expect(half.code).toBe(0);

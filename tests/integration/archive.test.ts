@@ -17,6 +17,7 @@ import {
 } from '#lib/engine/archive.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
+import { RESTORE_KIT } from '#tests/support/backups.ts';
 import { withSmallTmpfs } from '#tests/support/faults.ts';
 import { describeWith } from '#tests/support/needs.ts';
 import { postgresBinDir, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -136,7 +137,7 @@ const pidsOf = (name: string): string[] =>
   });
 const filesOf = (): string[] => {
   try {
-    return readdirSync(out).filter((name) => !name.includes('.partial'));
+    return readdirSync(out).filter((name) => !name.includes('.partial') && !RESTORE_KIT.includes(name));
   } catch {
     return [];
   }

@@ -83,11 +83,14 @@ export async function backupWhere(
 
 export const isOver = ({ status }: SeenBackup): boolean => status !== 'IN_PROGRESS';
 
-/** Everything under a folder, sorted; empty when there is no such folder. */
+/** Lies beside the archives of every destination, whatever else is there. */
+export const RESTORE_KIT: readonly string[] = ['RESTORE.md', 'restore.sh'];
+
+/** Everything under a folder but the restore kit, sorted; empty when there is no such folder. */
 export function filesUnder(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !RESTORE_KIT.includes(entry.name))
       .map((entry) => entry.name)
       .sort();
   } catch {

@@ -43,6 +43,7 @@ const good: HealthFacts = {
   newestFailed: null,
   newestCancelled: null,
   newestSettledDueAt: new Date('2026-11-21T01:00:00Z'),
+  runbookReview: { dueOn: '2026-12-24', isOverdue: false },
 };
 const state = (name: string, facts: Partial<HealthFacts>, of = config): string | undefined =>
   judge(of, { ...good, ...facts }).find((check) => check.name === name)?.state;
@@ -57,6 +58,7 @@ test.each([
   ['recovery-point', { newestGood: backup(49) }, 'CRITICAL'],
   ['recovery-point', { newestGood: backup(25), rpoHours: 48 }, 'OK'],
   ['worker', { livingWorkers: 0 }, 'CRITICAL'],
+  ['runbook', { runbookReview: { dueOn: '2026-11-20', isOverdue: true } }, 'WARNING'],
   ['last-run', { newestFailed: backup(1) }, 'WARNING'],
   ['last-run', { newestFailed: backup(1), newestGood: null }, 'CRITICAL'],
   ['last-run', { newestCancelled: backup(1) }, 'UNKNOWN'],

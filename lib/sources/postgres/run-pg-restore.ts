@@ -24,12 +24,14 @@ export async function runPgRestore(
   address: PostgresConfig,
   args: readonly string[],
   file: string,
+  applicationName = 'holdfast-verify',
+  tapLine?: (line: string) => void,
 ): Promise<ToolExit> {
   const env: Record<string, Secret | string> = {
     PGHOST: address.host,
     PGPORT: String(address.port),
     PGUSER: address.user,
-    PGAPPNAME: 'holdfast-verify',
+    PGAPPNAME: applicationName,
     PGCONNECT_TIMEOUT: '10',
     PGOPTIONS: OPTIONS,
     ...(address.password === null ? {} : { PGPASSWORD: address.password }),
@@ -47,6 +49,7 @@ export async function runPgRestore(
       file,
     ],
     env,
+    ...(tapLine === undefined ? {} : { tapLine }),
   });
   run.stdout.resume();
   const exit = await run.exit;

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type postgres from 'postgres';
-import type { Facts } from '../../contracts/facts.ts';
 import type { Manifest } from '../../contracts/manifest.ts';
 import type { ScratchPlace, VerificationPolicy } from '../../contracts/verification.ts';
 import { AppError } from '../../core/errors.ts';
@@ -14,9 +13,8 @@ import { checkPages } from './check-amcheck.ts';
 import { checkForeignKeys } from './check-foreign-keys.ts';
 import { checkReadable } from './check-readable.ts';
 import { compareFacts, failed, passed, unknown, type Judged } from './compare-facts.ts';
-import { connect } from './connect.ts';
+import { readCopyFacts, readDescending } from './copy-facts.ts';
 import { quoteName } from './quote-name.ts';
-import { readFacts } from './read-facts.ts';
 import { judgeRestoreFailure } from './restore-failure.ts';
 import { runPgRestore } from './run-pg-restore.ts';
 import { createScratchDatabase, withConnection } from './scratch-database.ts';
@@ -45,20 +43,9 @@ export interface ScratchParts {
   remove(): Promise<void>;
 }
 
-/** Reading the copy over as many connections as the restore had jobs. */
-const FACTS = { takesFingerprints: true, fingerprintMaxBytes: Number.MAX_SAFE_INTEGER };
-
 /** Whatever the database prefers: no limit but ours, no names found by chance, no rows hidden. */
 const SETTINGS =
   "set statement_timeout = 0; set search_path = ''; set row_security = off; set jit = off; set default_transaction_read_only = off";
-
-async function readDescending(sql: postgres.Sql): Promise<ReadonlySet<string>> {
-  const rows = await sql<{ name: string }[]>`
-    select n.nspname || '.' || c.relname as name from pg_catalog.pg_sequence s
-    join pg_catalog.pg_class c on c.oid = s.seqrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where s.seqincrement < 0`;
-  return new Set(rows.map(({ name }) => name));
-}
 
 /** What pg_read_all_data is from PostgreSQL 14 on. */
 async function grantSelect(sql: postgres.Sql, role: string): Promise<void> {
@@ -207,7 +194,11 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
 
   const compare: Scratch['compare'] = async (ctx, policy: VerificationPolicy) => {
     const startedAt = ctx.clock.now().getTime();
-    const found = await readCopy(ctx);
+    const found = await readCopyFacts(ctx, address(), {
+      jobs: parts.jobs,
+      isChosen,
+      isSchemaOnly: manifest.options.schemaOnly,
+    });
     const descending = await withConnection(address(), readDescending, ctx.signal);
     for (const check of compareFacts(manifest.facts, found, { incomparable, descending }))
       report(ctx, check, startedAt);
@@ -239,21 +230,6 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
     for (const check of policy.sqlChecks) {
       const checkStartedAt = ctx.clock.now().getTime();
       report(ctx, await runSqlCheck(ctx, reader, check), checkStartedAt);
-    }
-  };
-
-  const readCopy = async (ctx: ScratchContext): Promise<Facts> => {
-    const connections: postgres.Sql[] = [];
-    try {
-      for (let count = 0; count < parts.jobs; count += 1) connections.push(await connect(address()));
-      return await readFacts(
-        connections,
-        { tables: null, isChosen, isSchemaOnly: manifest.options.schemaOnly, snapshot: null },
-        FACTS,
-        { signal: ctx.signal, log: ctx.log, clock: ctx.clock, timeUp: null },
-      );
-    } finally {
-      await Promise.all(connections.map((sql) => sql.end({ timeout: 1 })));
     }
   };
 

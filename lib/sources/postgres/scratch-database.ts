@@ -32,7 +32,7 @@ export async function withConnection<T>(
 }
 
 /** How the source's database was created, as far as this version has words for it. */
-function creationOf(fact: DatabaseFact, major: number): string {
+export function creationOf(fact: DatabaseFact, major: number): string {
   const provider =
     major < 15 || fact.localeProvider === 'libc' || fact.locale === null
       ? ''

@@ -1,0 +1,72 @@
+'use server';
+
+import { z } from 'zod';
+import { can } from '#lib/auth/can.ts';
+import { BackupId } from '#lib/contracts/backup.ts';
+import type { ActionResult } from '#lib/contracts/problem.ts';
+import {
+  ExchangeRequest,
+  RestoreId,
+  RestorePlan,
+  RestoreRequest,
+  type RestoreAccepted,
+  type RestorePreview,
+} from '#lib/contracts/restore.ts';
+import { runAction } from '#lib/http/action.ts';
+import {
+  cancelRestore,
+  previewRestore,
+  requestRestore,
+  swapRestore,
+  undoRestore,
+} from '#lib/services/restores.ts';
+
+export async function previewRestoreAction(
+  backupId: string,
+  plan: RestorePlan,
+): Promise<ActionResult<RestorePreview>> {
+  return runAction(
+    { can: can.manageBackups, input: z.object({ backupId: BackupId, plan: RestorePlan }) },
+    { backupId, plan },
+    (backend, actor, input) => previewRestore(backend, actor, input.backupId, input.plan),
+  );
+}
+
+export async function startRestoreAction(
+  backupId: string,
+  request: RestoreRequest,
+): Promise<ActionResult<RestoreAccepted>> {
+  return runAction(
+    { can: can.manageBackups, input: z.object({ backupId: BackupId, request: RestoreRequest }) },
+    { backupId, request },
+    (backend, actor, input) => requestRestore(backend, actor, input.backupId, input.request),
+  );
+}
+
+export async function cancelRestoreAction(id: string): Promise<ActionResult<RestoreAccepted>> {
+  return runAction(
+    { can: can.manageBackups, input: z.object({ id: RestoreId }) },
+    { id },
+    (backend, actor, input) => cancelRestore(backend, actor, input.id),
+  );
+}
+
+const exchange = z.object({ id: RestoreId, request: ExchangeRequest });
+
+export async function swapRestoreAction(
+  id: string,
+  request: ExchangeRequest,
+): Promise<ActionResult<RestoreAccepted>> {
+  return runAction({ can: can.manageBackups, input: exchange }, { id, request }, (backend, actor, input) =>
+    swapRestore(backend, actor, input.id, input.request),
+  );
+}
+
+export async function undoRestoreAction(
+  id: string,
+  request: ExchangeRequest,
+): Promise<ActionResult<RestoreAccepted>> {
+  return runAction({ can: can.manageBackups, input: exchange }, { id, request }, (backend, actor, input) =>
+    undoRestore(backend, actor, input.id, input.request),
+  );
+}

@@ -1,0 +1,172 @@
+'use client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Form, Input, Skeleton } from 'antd';
+import { useRouter } from 'next/navigation';
+import { useId, useState } from 'react';
+import { startRestoreAction } from '#app/actions/restore.ts';
+import type { BackupDetail } from '#lib/contracts/backup.ts';
+import type { RestorePlan, RestorePreview, RestoreRequest } from '#lib/contracts/restore.ts';
+import { aboutDuration } from '#lib/client/durations.ts';
+import { queryKeys } from '#lib/client/query-keys.ts';
+import { modeKeeps } from '#lib/client/restore-words.ts';
+import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { Instant } from '#components/ui/instant.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { StepEnd } from './step-end.tsx';
+import { useRestorePreview } from './use-restore-preview.ts';
+
+function Summary({
+  backup,
+  plan,
+  preview,
+}: {
+  readonly backup: BackupDetail;
+  readonly plan: RestorePlan;
+  readonly preview: RestorePreview;
+}) {
+  const target = <strong className="hf-wrap">{plan.targetDatabase}</strong>;
+  return (
+    <ol className="hf-will">
+      <li>
+        The backup of <Instant at={backup.createdAt} as="calendar" /> is checked to its end, then restored{' '}
+        {plan.mode === 'new' ? (
+          <>into the new database {target}</>
+        ) : (
+          'into a new database beside the live one'
+        )}
+        {preview.estimatedSeconds !== null && `, in about ${aboutDuration(preview.estimatedSeconds * 1_000)}`}
+        .
+      </li>
+      <li>Every table, row count and object of the copy is compared with the manifest.</li>
+      {plan.mode === 'swap' && (
+        <>
+          {plan.pauseBeforeSwap && <li>It waits: you can look at the copy and decide.</li>}
+          <li>
+            The copy takes the name {target}. Applications lose their connections for a moment. The database
+            before it is kept whole under another name, and you can undo this.
+          </li>
+        </>
+      )}
+    </ol>
+  );
+}
+
+/** The last step: what will happen in order, the typed name and, where it is production, the reason. */
+export function ConfirmStep({
+  backup,
+  plan,
+  onBack,
+}: {
+  readonly backup: BackupDetail;
+  readonly plan: RestorePlan;
+  readonly onBack: () => void;
+}) {
+  const ids = { name: useId(), reason: useId() };
+  const router = useRouter();
+  const client = useQueryClient();
+  const preview = useRestorePreview(backup.id, plan);
+  const [typed, setTyped] = useState('');
+  const [reason, setReason] = useState('');
+  const start = useMutation({
+    mutationFn: (request: RestoreRequest) => unwrapAction(startRestoreAction(backup.id, request)),
+    onSuccess: async ({ id }) => {
+      await client.invalidateQueries({ queryKey: queryKeys.restores.all });
+      // Not push: going back must not lead to a form that would start a second one.
+      router.replace(`/restores/${id}`);
+    },
+  });
+  if (preview.data === undefined) {
+    return preview.isError ? (
+      <ProblemAlert
+        error={preview.error}
+        title="What would happen could not be found out"
+        isRetrying={preview.isFetching}
+        onRetry={() => {
+          void preview.refetch();
+        }}
+      />
+    ) : (
+      <Skeleton active title={false} paragraph={{ rows: 6 }} />
+    );
+  }
+  const { canStart, needsReason } = preview.data;
+  const isExact = typed === plan.targetDatabase;
+  const isReady = isExact && (!needsReason || reason.trim() !== '');
+  const isGone = start.isPending || start.isSuccess;
+  const submit = () => {
+    if (!isReady || isGone) return;
+    start.mutate({
+      ...plan,
+      confirm: typed,
+      ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+    });
+  };
+  if (!canStart) {
+    return (
+      <>
+        <Alert
+          type="error"
+          showIcon
+          title="Something stops this restore"
+          description="Go back to the preview: it says what, and what to do about it."
+        />
+        <StepEnd untouched="Nothing has been touched." onBack={onBack}>
+          {null}
+        </StepEnd>
+      </>
+    );
+  }
+  return (
+    <>
+      <Summary backup={backup} plan={plan} preview={preview.data} />
+      <Form layout="vertical" component="form" className="hf-confirm" onFinish={submit}>
+        <div>
+          <label htmlFor={ids.name} className="hf-label">
+            To confirm, type the name of the database <code className="hf-wrap">{plan.targetDatabase}</code>
+          </label>
+          <Input
+            id={ids.name}
+            data-testid="typed-name"
+            value={typed}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            onChange={(event) => {
+              setTyped(event.target.value);
+            }}
+          />
+        </div>
+        {needsReason && (
+          <div>
+            <label htmlFor={ids.reason} className="hf-label">
+              Why (this is production; the audit log keeps the reason)
+            </label>
+            <Input.TextArea
+              id={ids.reason}
+              data-testid="restore-reason"
+              rows={2}
+              maxLength={500}
+              value={reason}
+              onChange={(event) => {
+                setReason(event.target.value);
+              }}
+            />
+          </div>
+        )}
+        {start.isError && <ProblemAlert error={start.error} title="The restore was not started" />}
+        <StepEnd untouched={modeKeeps[plan.mode]} onBack={onBack}>
+          <Button
+            type="primary"
+            htmlType="submit"
+            danger={plan.mode === 'swap' && !plan.pauseBeforeSwap}
+            disabled={!isReady}
+            loading={isGone}
+            data-testid="start-restore"
+          >
+            {plan.mode === 'swap' && !plan.pauseBeforeSwap ? 'Restore and swap' : 'Start the restore'}
+          </Button>
+        </StepEnd>
+      </Form>
+    </>
+  );
+}

@@ -1,0 +1,59 @@
+'use client';
+import Link from 'next/link';
+import type { ReactNode } from 'react';
+import type { Restore } from '#lib/contracts/restore.ts';
+import { shortDuration } from '#lib/client/durations.ts';
+import { environmentWord, modeWord } from '#lib/client/restore-words.ts';
+import { Instant } from '#components/ui/instant.tsx';
+
+/** Who asked for what, and how long it took. */
+export function RestoreFacts({ restore }: { readonly restore: Restore }) {
+  const { plan, environment, durationMs, restoreMs, finishedAt } = restore;
+  const options = [
+    ...(plan.schemaOnly ? ['without rows'] : []),
+    ...(plan.dataOnly ? ['rows only'] : []),
+    ...(plan.noOwner ? ['without owners'] : []),
+  ];
+  const facts: readonly (readonly [string, ReactNode])[] = [
+    [
+      'Backup',
+      <Link
+        key="backup"
+        href={`/settings/backup?backup=${restore.backupId}`}
+        className="hf-link hf-wrap"
+        data-testid="restored-backup"
+      >
+        {restore.backupFilename}
+      </Link>,
+    ],
+    ['How', `${modeWord[restore.mode]}${options.length === 0 ? '' : `, ${options.join(', ')}`}`],
+    [
+      'Database',
+      <span key="target" className="hf-wrap">
+        {restore.targetDatabase}
+      </span>,
+    ],
+    ...(plan.tables === undefined ? [] : [['Tables', plan.tables.join(', ')] as const]),
+    ['Environment', environmentWord[environment]],
+    [
+      'Asked for',
+      <span key="asked">
+        <Instant at={restore.createdAt} as="plain" /> by {restore.requestedBy}
+      </span>,
+    ],
+    ...(restore.reason === null ? [] : [['Reason', restore.reason] as const]),
+    ...(finishedAt === null ? [] : [['Ended', <Instant key="ended" at={finishedAt} as="plain" />] as const]),
+    ...(durationMs === null ? [] : [['Took', shortDuration(durationMs)] as const]),
+    ...(restoreMs === null ? [] : [['Of which pg_restore', shortDuration(restoreMs)] as const]),
+  ];
+  return (
+    <dl className="hf-restore-facts">
+      {facts.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd className="hf-wrap">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,132 @@
+'use client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button, Progress } from 'antd';
+import { cancelRestoreAction } from '#app/actions/restore.ts';
+import type { Restore, RestorePhase } from '#lib/contracts/restore.ts';
+import { timeLeft } from '#lib/client/durations.ts';
+import { queryKeys } from '#lib/client/query-keys.ts';
+import { phasesOf, restorePhaseWord } from '#lib/client/restore-words.ts';
+import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { Instant } from '#components/ui/instant.tsx';
+import { MiddleCut } from '#components/ui/middle-cut.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+
+const signs = { done: 'done', current: 'now', ahead: 'to come' } as const;
+
+function Phases({ restore, phase }: { readonly restore: Restore; readonly phase: RestorePhase }) {
+  const phases = phasesOf(restore);
+  const at = phases.indexOf(phase);
+  return (
+    <ol className="hf-phases">
+      {phases.map((each, index) => {
+        const state = index < at ? 'done' : index === at ? 'current' : 'ahead';
+        return (
+          <li key={each} data-state={state} aria-current={state === 'current' ? 'step' : undefined}>
+            {restorePhaseWord[each]} <span className="hf-visually-hidden">({signs[state]})</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+type Progressed = NonNullable<Restore['progress']>;
+
+function Facts({ restore, progress }: { readonly restore: Restore; readonly progress: Progressed }) {
+  const { tableCount, tablesDone, table, etaSeconds } = progress;
+  return (
+    <dl className="hf-running-facts">
+      {tableCount > 0 && (
+        <div>
+          <dt>Tables</dt>
+          <dd>
+            {tablesDone} of {tableCount}
+          </dd>
+        </div>
+      )}
+      <div>
+        <dt>Time left</dt>
+        <dd>{etaSeconds === null ? 'not known yet' : `about ${timeLeft(etaSeconds)}`}</dd>
+      </div>
+      <div>
+        <dt>Started</dt>
+        <dd>
+          <Instant at={restore.createdAt} />
+        </dd>
+      </div>
+      {table !== null && (
+        <div className="hf-running-table">
+          <dt>Table</dt>
+          <dd>
+            <MiddleCut text={table} />
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** A restore that runs: where it is, how long still, and the way to stop it. While it waits for a person, see `ready`. */
+export function RestoreProgress({ restore }: { readonly restore: Restore }) {
+  const client = useQueryClient();
+  const cancel = useMutation({
+    mutationFn: () => unwrapAction(cancelRestoreAction(restore.id)),
+    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.restores.all }),
+  });
+  const { progress, mode } = restore;
+  const phase = progress?.phase ?? 'queued';
+  if (phase === 'ready') return null;
+  const isCancelling = progress?.cancelRequested === true || cancel.isPending;
+  // An exchange takes a moment and is undone, not cancelled.
+  const mayCancel = phase !== 'swapping' && phase !== 'finishing';
+  return (
+    <section
+      className="hf-running"
+      aria-label="Running restore"
+      data-testid="running-restore"
+      data-id={restore.id}
+      data-phase={phase}
+    >
+      <div className="hf-running-head">
+        <p className="hf-running-phase" role="status">
+          {isCancelling ? 'Cancelling the restore' : restorePhaseWord[phase]}
+        </p>
+        {mayCancel && (
+          <Button
+            danger
+            disabled={isCancelling}
+            data-testid="cancel-restore"
+            onClick={() => {
+              cancel.mutate();
+            }}
+          >
+            {isCancelling ? 'Cancelling' : 'Cancel restore'}
+          </Button>
+        )}
+      </div>
+      <Progress
+        percent={Math.floor(progress?.percent ?? 0)}
+        status="active"
+        strokeLinecap="butt"
+        aria-label="Progress of the restore"
+        format={(percent) => `${String(percent ?? 0)} %`}
+      />
+      {phase === 'queued' ? (
+        <p className="hf-muted">
+          A worker takes it within seconds. If it stays here, look at whether a worker is running.
+        </p>
+      ) : (
+        progress !== null && <Facts restore={restore} progress={progress} />
+      )}
+      <Phases restore={restore} phase={phase} />
+      {mayCancel && (
+        <p className="hf-muted">
+          {mode === 'in-place'
+            ? 'Cancelling leaves the database half restored; the safety backup brings it back.'
+            : 'Cancelling removes the unfinished copy and nothing else.'}
+        </p>
+      )}
+      {cancel.isError && <ProblemAlert error={cancel.error} title="The restore was not cancelled" />}
+    </section>
+  );
+}

@@ -1,0 +1,54 @@
+'use client';
+import { Button } from 'antd';
+import Link from 'next/link';
+import { useRestores } from '#lib/client/use-restores.ts';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+import { PageHeader } from '#components/ui/page-header.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { RestoreTable } from './restore-table.tsx';
+
+/** Every restore somebody asked for, newest first. */
+export function RestoresPage() {
+  const { data, isError, error, isFetching, refetch } = useRestores();
+  return (
+    <div className="hf-page">
+      <PageHeader
+        title="Restores"
+        lead="Bring a backup back beside the live database, compare it, and only then decide. Every restore leaves a report here."
+        action={
+          <Link href="/restores/new" data-testid="new-restore">
+            <Button type="primary" tabIndex={-1}>
+              Restore a backup
+            </Button>
+          </Link>
+        }
+      />
+      {isError && (
+        <ProblemAlert
+          error={error}
+          title={
+            data === undefined ? 'The restores could not be loaded' : 'The restores could not be renewed'
+          }
+          isRetrying={isFetching}
+          onRetry={() => {
+            void refetch();
+          }}
+        />
+      )}
+      {data?.data.length === 0 ? (
+        <EmptyState title="Nothing was restored yet">
+          <p>
+            The best time for the first restore is a quiet day: choose a backup and restore it into a new
+            database. The one in use is not touched, and you know how long it takes before you need it.
+          </p>
+          <p>
+            Looking for rows that are gone? The <Link href="/tables">row timeline</Link> shows the last backup
+            that still had them.
+          </p>
+        </EmptyState>
+      ) : (
+        !(isError && data === undefined) && <RestoreTable rows={data?.data} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+'use client';
+import { Descriptions } from 'antd';
+import type { RunbookResponse } from '#lib/contracts/runbook.ts';
+import { aboutDuration, targetMinutes } from '#lib/client/durations.ts';
+import { Instant } from '#components/ui/instant.tsx';
+
+function RestoreTime({
+  restoreMs,
+  rtoMinutes,
+}: {
+  readonly restoreMs: number | null;
+  readonly rtoMinutes: number;
+}) {
+  const target = targetMinutes(rtoMinutes);
+  if (restoreMs === null) return <>Not measured yet; the target for everything is {target}</>;
+  return (
+    <>
+      {aboutDuration(restoreMs)} for the database, target for everything {target}:{' '}
+      {restoreMs <= rtoMinutes * 60_000 ? 'met' : 'missed'}
+    </>
+  );
+}
+
+/** What every command below restores. */
+export function RestorePoint({ data: { backup, rtoMinutes } }: { readonly data: RunbookResponse }) {
+  if (backup === null) {
+    return (
+      <p className="hf-restore-point" data-testid="restore-point" data-status="none">
+        <strong>There is no backup to restore yet.</strong> In the commands below BACKUP_FILE stands for its
+        name.
+      </p>
+    );
+  }
+  const { row, isProven } = backup;
+  return (
+    <div
+      className="hf-restore-point"
+      data-testid="restore-point"
+      data-status={isProven ? 'proven' : 'unproven'}
+    >
+      <Descriptions
+        column={1}
+        size="small"
+        colon={false}
+        items={[
+          {
+            key: 'file',
+            label: isProven ? 'Newest proven backup' : 'Newest backup, not proven',
+            children: <code className="hf-wrap">{row.filename}</code>,
+          },
+          {
+            key: 'taken',
+            label: 'Taken',
+            children: (
+              <span>
+                <Instant at={row.createdAt} as="calendar" />, <Instant at={row.createdAt} />
+              </span>
+            ),
+          },
+          {
+            key: 'time',
+            label: 'Restoring it took',
+            children: <RestoreTime restoreMs={row.proof.restoreMs} rtoMinutes={rtoMinutes} />,
+          },
+        ]}
+      />
+    </div>
+  );
+}

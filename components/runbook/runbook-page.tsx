@@ -1,0 +1,132 @@
+'use client';
+import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
+import { Button, Skeleton } from 'antd';
+import type { RunbookResponse } from '#lib/contracts/runbook.ts';
+import { useRunbook } from '#lib/client/use-runbook.ts';
+import { namesOf } from '#lib/runbook/names-of.ts';
+import { runbookMarkdown } from '#lib/runbook/runbook-markdown.ts';
+import { scenarios } from '#lib/runbook/scenarios.ts';
+import { PageHeader } from '#components/ui/page-header.tsx';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { Section } from '#components/ui/section.tsx';
+import { FinishedIncidents } from './finished-incidents.tsx';
+import { RestorePoint } from './restore-point.tsx';
+import { ReviewNotice } from './review-notice.tsx';
+import { RunbookPeople } from './runbook-people.tsx';
+import { ScenarioSection } from './scenario-section.tsx';
+
+/** Made here from what the page knows already, so that it works when the server no longer answers. */
+function download(data: RunbookResponse): void {
+  const { communication, escalation, review } = data.settings;
+  const people = { contacts: data.emergencyContacts, communication, escalation, review };
+  const opening = [
+    `Of ${data.source.database} on ${data.source.host}, with the names this installation had when it was downloaded. Download it again each quarter, and keep it where you can read it when nothing else works.`,
+  ];
+  const blob = new Blob([runbookMarkdown(namesOf(data), people, opening)], { type: 'text/markdown' });
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = 'disaster-recovery-runbook.md';
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** What to do on the worst day: each scenario with this installation's names, and a list of who did what when. */
+export function RunbookPage({ mayManage }: { readonly mayManage: boolean }) {
+  const { data, isError, error, isFetching, refetch } = useRunbook();
+  return (
+    <div className="hf-page hf-page-text hf-runbook">
+      <PageHeader
+        title="Runbook"
+        lead="What to do when something is lost, with the names of this installation. Download or print it now: you may need it when this console is down."
+        action={
+          data !== undefined && (
+            <div className="hf-row hf-no-print">
+              <Button
+                icon={<DownloadOutlined aria-hidden />}
+                data-testid="download-runbook"
+                onClick={() => {
+                  download(data);
+                }}
+              >
+                Download as Markdown
+              </Button>
+              <Button
+                icon={<PrinterOutlined aria-hidden />}
+                onClick={() => {
+                  globalThis.print();
+                }}
+              >
+                Print
+              </Button>
+            </div>
+          )
+        }
+      />
+      {isError && (
+        <ProblemAlert
+          error={error}
+          title={
+            data === undefined
+              ? 'The runbook could not be loaded'
+              : 'What follows may be out of date: it could not be renewed'
+          }
+          isRetrying={isFetching}
+          onRetry={() => {
+            void refetch();
+          }}
+        />
+      )}
+      {data === undefined && !isError && <Skeleton active title={false} paragraph={{ rows: 10 }} />}
+      {data !== undefined && <Runbook data={data} mayManage={mayManage} />}
+    </div>
+  );
+}
+
+function Runbook({ data, mayManage }: { readonly data: RunbookResponse; readonly mayManage: boolean }) {
+  const all = scenarios(namesOf(data));
+  const open = data.incidents.filter(({ finishedAt }) => finishedAt === null);
+  return (
+    <>
+      <ReviewNotice
+        review={data.review}
+        lastReviewedOn={data.settings.review.lastReviewedOn}
+        mayManage={mayManage}
+      />
+      <RestorePoint data={data} />
+      <nav aria-label="Scenarios" className="hf-scenarios">
+        <ol>
+          {all.map(({ id, title, estimate }) => (
+            <li key={id}>
+              <a href={`#${id}`}>
+                <span>{title}</span>
+                <span className="hf-muted">
+                  {open.some(({ scenario }) => scenario === id) ? (
+                    <strong className="hf-under-way">Under way</strong>
+                  ) : (
+                    estimate
+                  )}
+                </span>
+              </a>
+            </li>
+          ))}
+        </ol>
+      </nav>
+      <Section name="people" title="Whom to call, and what to say">
+        <RunbookPeople data={data} mayManage={mayManage} />
+      </Section>
+      {all.map((scenario, index) => (
+        <ScenarioSection
+          key={scenario.id}
+          scenario={scenario}
+          position={index + 1}
+          incident={open.find((incident) => incident.scenario === scenario.id) ?? null}
+          mayManage={mayManage}
+        />
+      ))}
+      <FinishedIncidents
+        incidents={data.incidents.filter(({ finishedAt }) => finishedAt !== null)}
+        all={all}
+      />
+    </>
+  );
+}

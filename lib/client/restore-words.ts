@@ -1,0 +1,274 @@
+import type { BackupRow } from '../contracts/backup.ts';
+import type {
+  EnvironmentKind,
+  Restore,
+  RestoreMode,
+  RestorePhase,
+  RestorePreview,
+} from '../contracts/restore.ts';
+import { checkTitle } from './check-words.ts';
+import { aboutDuration, checkDuration } from './durations.ts';
+
+export const modeWord: Record<RestoreMode, string> = {
+  new: 'Into a new database',
+  swap: 'Swap with the live database',
+  'in-place': 'Over the live database',
+  tables: 'Chosen tables',
+};
+export const modeShows: Record<RestoreMode, string> = {
+  new: 'Creates a database beside the others, fills it from the backup and compares it. For looking at, for copying rows out of, or for a rehearsal.',
+  swap: 'Restores into a new database and compares it first. Only then the two exchange their names, in a moment. For bringing the application back.',
+  'in-place': 'Takes a safety backup, then drops and restores every object in the live database.',
+  tables: 'Brings back only the tables you name.',
+};
+/** What each mode leaves alone: said before anybody has to ask. */
+export const modeKeeps: Record<RestoreMode, string> = {
+  new: 'Not touched: the database in use, its rows and its connections.',
+  swap: 'Not touched: the database in use goes on until the swap. Then it is kept whole under another name, and the swap can be undone.',
+  'in-place': 'Not touched: other databases of the server.',
+  tables: 'Not touched: every other table.',
+};
+
+export const restorePhaseWord: Record<RestorePhase, string> = {
+  queued: 'Waiting for a worker',
+  preparing: 'Looking at the server',
+  'safety-backup': 'Taking a safety backup',
+  decoding: 'Reading and checking the backup',
+  restoring: 'Restoring',
+  comparing: 'Comparing the copy with the manifest',
+  ready: 'Waiting for you',
+  hooks: 'Running commands of the server',
+  swapping: 'Swapping the databases',
+  finishing: 'Finishing',
+};
+
+export const environmentWord: Record<EnvironmentKind, string> = {
+  production: 'Production',
+  staging: 'Staging',
+  development: 'Development',
+};
+
+export const findingWord: Record<RestorePreview['findings'][number]['state'], string> = {
+  BLOCKED: 'Stops this restore',
+  UNKNOWN: 'Not known',
+  WARNING: 'Know this first',
+  OK: 'Fine',
+};
+
+const findingTitles: Readonly<Record<string, string>> = {
+  age: 'Age of the backup',
+  createdb: 'Right to create databases',
+  'decode-disk': 'Disk space of the worker',
+  disk: 'Disk space of the server',
+  grants: 'Owners and grants',
+  guard: 'Protection of production',
+  holds: 'What holds the database',
+  key: 'Key to the archive',
+  mode: 'How it comes back',
+  proof: 'Proof of the backup',
+  target: 'Target database',
+  tools: 'Programs',
+  version: 'PostgreSQL version',
+  whole: 'Whole database',
+};
+/** A finding's name for people. */
+export const findingTitle = (name: string): string => findingTitles[name] ?? checkTitle(name);
+
+type Outcome = Pick<
+  Restore,
+  'status' | 'mode' | 'targetDatabase' | 'copyDatabase' | 'progress' | 'proven' | 'swap' | 'error'
+>;
+
+/** How a restore stands, for a list: `ready` waits for a person, `undone` was exchanged and exchanged back. */
+export type RestoreLookOf = 'running' | 'ready' | 'done' | 'swapped' | 'undone' | 'cancelled' | 'failed';
+export function restoreLookOf({
+  status,
+  progress,
+  swap,
+  error,
+}: Pick<Outcome, 'status' | 'progress' | 'swap' | 'error'>): RestoreLookOf {
+  if (status === 'IN_PROGRESS') return progress?.phase === 'ready' ? 'ready' : 'running';
+  if (status === 'FAILED') return error?.code === 'cancelled' ? 'cancelled' : 'failed';
+  if (swap === null) return 'done';
+  return swap.undoneAt === null ? 'swapped' : 'undone';
+}
+export const restoreLookWord: Record<RestoreLookOf, string> = {
+  running: 'In progress',
+  ready: 'Ready to swap',
+  done: 'Restored',
+  swapped: 'Swapped in',
+  undone: 'Swapped back',
+  cancelled: 'Cancelled',
+  failed: 'Failed',
+};
+
+/** `780 ms`, `1.4 s`: how long connections were refused; null where a crash kept it from being measured. */
+export const interruptionText = (ms: number | null): string =>
+  ms === null ? 'a time that could not be measured' : checkDuration(ms);
+
+export interface RestoreVerdict {
+  readonly state: 'OK' | 'WARNING' | 'CRITICAL' | 'RUNNING';
+  readonly word: string;
+  readonly sentence: string;
+  /** What it means and, always, what was not touched. */
+  readonly lines: readonly string[];
+}
+
+const compared = (proven: boolean): string =>
+  proven
+    ? 'Every table, row count and object was compared with the manifest and found equal.'
+    : 'Not everything could be compared with the manifest: read the checks below before you rely on it.';
+
+/** Why nothing was lost although it did not end well. */
+function unharmed({ mode, targetDatabase, swap }: Outcome): string {
+  if (swap !== null)
+    return swap.undoneAt === null
+      ? `“${targetDatabase}” is the restored copy now; the database before it is kept whole as “${swap.keptDatabase}”.`
+      : `“${targetDatabase}” is the database it was before this restore.`;
+  if (mode === 'new') return 'The database in use was not touched.';
+  if (mode === 'swap') return `“${targetDatabase}” was not touched: it is as it was before.`;
+  if (mode === 'tables')
+    return `All tables came back in one transaction or not at all: “${targetDatabase}” is as it was before.`;
+  return `Look at “${targetDatabase}” before you use it; the safety backup taken at the start holds it as it was before.`;
+}
+
+function runningVerdict(restore: Outcome): RestoreVerdict {
+  const { targetDatabase, copyDatabase, progress, swap, mode, proven } = restore;
+  const phase = progress?.phase ?? 'queued';
+  if (phase === 'ready') {
+    return {
+      state: 'OK',
+      word: 'Ready',
+      sentence: 'The copy is ready. Nothing has been swapped yet.',
+      lines: [
+        `It stands beside “${targetDatabase}”${copyDatabase === null ? '' : ` as “${copyDatabase}”`}. ${compared(proven)}`,
+        `The application still uses “${targetDatabase}” as it was. Look at the copy, then swap it in or give it up.`,
+      ],
+    };
+  }
+  const isExchange = phase === 'swapping' || phase === 'hooks';
+  const untouched =
+    mode === 'in-place' || isExchange || swap !== null
+      ? mode === 'in-place'
+        ? `“${targetDatabase}” is being restored; do not use it until this has ended.`
+        : 'Applications lose their connections for a moment and can reconnect at once. Both databases stay whole.'
+      : mode === 'new'
+        ? 'The database in use is not touched.'
+        : `“${targetDatabase}” stays in use and is not touched meanwhile.`;
+  return {
+    state: 'RUNNING',
+    word: 'In progress',
+    sentence: `${restorePhaseWord[phase]}.`,
+    lines: [untouched, 'It goes on without this page: you can close it and come back.'],
+  };
+}
+
+/** How a restore ended, in words for somebody who has no time: what is where now, and what was not touched. */
+export function restoreVerdict(restore: Outcome): RestoreVerdict {
+  const { targetDatabase, mode, proven, swap, error, copyDatabase } = restore;
+  switch (restoreLookOf(restore)) {
+    case 'running':
+    case 'ready':
+      return runningVerdict(restore);
+    case 'cancelled':
+      return {
+        state: 'WARNING',
+        word: 'Cancelled',
+        sentence: 'This restore was cancelled.',
+        lines: [unharmed(restore)],
+      };
+    case 'failed':
+      return {
+        state: 'CRITICAL',
+        word: 'Failed',
+        sentence:
+          error?.code === 'interrupted' ? 'This restore was interrupted.' : 'This restore did not succeed.',
+        lines: [unharmed(restore)],
+      };
+    case 'swapped':
+      return {
+        state: proven && error === null ? 'OK' : 'WARNING',
+        word: 'Swapped in',
+        sentence: `“${targetDatabase}” is the restored database now.`,
+        lines: [
+          `The database before it is kept whole as “${swap?.keptDatabase ?? ''}”. Connections were interrupted for ${interruptionText(swap?.interruptionMs ?? null)}.`,
+          compared(proven),
+        ],
+      };
+    case 'undone':
+      return {
+        state: 'OK',
+        word: 'Swapped back',
+        sentence: `“${targetDatabase}” is again the database it was before this restore.`,
+        lines: [
+          copyDatabase === null
+            ? 'The restored copy is kept.'
+            : `The restored copy is kept as “${copyDatabase}”.`,
+        ],
+      };
+    default:
+      return {
+        state: proven && error === null ? 'OK' : 'WARNING',
+        word: 'Restored',
+        sentence:
+          mode === 'tables'
+            ? `The tables are back in “${targetDatabase}”.`
+            : `The backup stands in “${targetDatabase}”.`,
+        lines: [
+          compared(proven),
+          mode === 'new' ? 'The database in use was not touched.' : 'Other databases were not touched.',
+        ],
+      };
+  }
+}
+
+/** The phases of a restore in their order, for showing what is behind and what is to come. */
+export function phasesOf({ mode, plan }: Pick<Restore, 'mode' | 'plan'>): readonly RestorePhase[] {
+  const isSwap = mode === 'swap';
+  return [
+    'preparing',
+    ...(mode === 'in-place' || mode === 'tables' ? (['safety-backup'] as const) : []),
+    'decoding',
+    'restoring',
+    'comparing',
+    ...(isSwap && plan.pauseBeforeSwap ? (['ready'] as const) : []),
+    ...(plan.hooks.length > 0 ? (['hooks'] as const) : []),
+    ...(isSwap ? (['swapping'] as const) : []),
+    'finishing',
+  ];
+}
+
+const ORDER = { BLOCKED: 0, UNKNOWN: 1, WARNING: 2, OK: 3 } as const;
+/** What stops it first, what is fine last; within a state as the worker looked. */
+export const sortFindings = (findings: RestorePreview['findings']): RestorePreview['findings'] =>
+  findings.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);
+
+/** The preview in one sentence. */
+export function previewSentence({ canStart, findings, estimatedSeconds }: RestorePreview): string {
+  const stops = findings.filter(({ state }) => state === 'BLOCKED').length;
+  if (!canStart || stops > 0)
+    return stops > 1
+      ? `${String(stops)} things stop this restore. Nothing was changed.`
+      : 'Something stops this restore. Nothing was changed.';
+  const takes =
+    estimatedSeconds === null
+      ? 'How long it takes was never measured here.'
+      : `It takes about ${aboutDuration(estimatedSeconds * 1_000)}.`;
+  const open = findings.filter(({ state }) => state === 'WARNING' || state === 'UNKNOWN').length;
+  if (open === 0) return `Nothing stands in the way. ${takes}`;
+  return `It can start; ${open === 1 ? 'one thing is' : `${String(open)} things are`} worth knowing first. ${takes}`;
+}
+
+/** Why this backup cannot be restored at all; null when it can. */
+export function whyNotRestorable({ status }: Pick<BackupRow, 'status'>): string | null {
+  switch (status) {
+    case 'COMPLETED':
+      return null;
+    case 'IN_PROGRESS':
+      return 'It is still being taken.';
+    case 'FAILED':
+      return 'This run failed and holds nothing that could be restored.';
+    default:
+      return 'Its archive was removed and cannot be read any more.';
+  }
+}

@@ -1,0 +1,381 @@
+import { statfs } from 'node:fs/promises';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { RestorePlan, RestorePreview } from '../contracts/restore.ts';
+import { humanBytes } from '../core/bytes.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import type { Config } from '../platform/config.ts';
+import { guardTarget } from '../restore/guard-target.ts';
+import { openRestoreServer } from '../sources/registry.ts';
+import type { ServerLook } from '../sources/source.ts';
+import { findDecoding } from '../verify/decoding.ts';
+import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/queries/backup.ts';
+import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
+import { measuredRestores } from '#db/queries/restore.ts';
+import type { EngineDeps } from './deps.ts';
+
+type Finding = RestorePreview['findings'][number];
+type Context = Pick<EngineDeps, 'clock' | 'log'> & { readonly signal: AbortSignal };
+
+const LIMIT_MS = 18_000;
+/** A restored database beside the bytes of its tables: indexes and write-ahead log. */
+const DATABASE_PER_TABLES = 2;
+const DATABASE_PER_PLAIN = 1.5;
+const SHOWN = 8;
+
+const ok = (name: string, detail: string): Finding => ({ name, state: 'OK', detail, hint: null });
+const finding = (name: string, state: Finding['state'], detail: string, hint: string): Finding => ({
+  name,
+  state,
+  detail,
+  hint,
+});
+
+const majorOf = (version: string): number => Number.parseInt(version, 10);
+const listed = (names: readonly string[]): string =>
+  names.length <= SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, SHOWN).join(', ')} and ${String(names.length - SHOWN)} more`;
+
+/** Answers what a restore would do and what is in its way; what it cannot answer for is an answer too. Changes nothing. */
+export async function runPreview(deps: EngineDeps, id: string, stop: AbortSignal): Promise<void> {
+  const asked = await findPreview(deps.db, id);
+  if (asked === null || asked.answer !== null) return;
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(LIMIT_MS)]);
+  try {
+    await answerPreview(deps.db, id, await previewOf(deps, asked.backupId, asked.plan, signal));
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) deps.log.warn('a preview could not be answered', { error: thrown });
+    const error = signal.aborted
+      ? new AppError('timeout', 'the preview took too long', {
+          hint: 'Try again when the server is less busy.',
+        })
+      : toAppError(thrown);
+    await answerPreview(deps.db, id, error);
+  }
+}
+
+async function previewOf(
+  deps: EngineDeps,
+  backupId: string,
+  plan: RestorePlan,
+  signal: AbortSignal,
+): Promise<RestorePreview> {
+  const { config, db } = deps;
+  const ctx = { signal, clock: deps.clock, log: deps.log };
+  const backup = await findBackup(db, backupId);
+  const manifest = await findManifest(db, backupId);
+  if (backup === null || manifest === null || manifest === undefined) {
+    throw new AppError('conflict', 'this backup has no manifest in the catalogue', {
+      hint: 'Restore it with scripts/restore.sh, or choose another backup.',
+    });
+  }
+  const server = await openRestoreServer(config).look(ctx, plan.targetDatabase);
+  const sizeBytes = sizeOf(manifest);
+  const now = await catalogueNow(db);
+  const findings = [
+    ...judgePlan(config, plan, manifest),
+    judgeTarget(plan, server),
+    ...judgeExchange(plan, server),
+    ...(await judgeTools(config, manifest, ctx)),
+    ...judgeServer(plan, manifest, server),
+    judgeDisk(sizeBytes, server),
+    await judgeRoom(config, manifest),
+    judgeProof(backup),
+    judgeAge(plan, manifest, now),
+  ];
+  return {
+    canStart: findings.every(({ state }) => state !== 'BLOCKED'),
+    environment: config.environment,
+    needsReason: config.environment === 'production',
+    ...consequences(plan, manifest, server),
+    sizeBytes,
+    estimatedSeconds: estimate(manifest.plain.bytes, await measuredRestores(db)),
+    findings,
+  };
+}
+
+function sizeOf({ facts, plain }: Manifest): number {
+  const sizes = facts.tables.map(({ bytes, kind }) => (kind === 'table' ? bytes : 0));
+  return sizes.every((bytes) => bytes !== null)
+    ? DATABASE_PER_TABLES * sizes.reduce((sum, bytes) => sum + bytes, 0)
+    : Math.round(DATABASE_PER_PLAIN * plain.bytes);
+}
+
+function estimate(
+  plainBytes: number,
+  measured: readonly { readonly plainBytes: number; readonly durationMs: number }[],
+): number | null {
+  // Of a small dump most time is spent on starting and ending, which no rate tells of: the longest says what to expect.
+  const seconds = measured
+    .filter((one) => one.plainBytes > 0)
+    .map((one) => (one.durationMs / 1000) * Math.max(1, plainBytes / one.plainBytes));
+  return seconds.length === 0 ? null : Math.ceil(Math.max(...seconds));
+}
+
+function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Finding[] {
+  const found: Finding[] = [];
+  if (plan.mode === 'in-place' || plan.mode === 'tables') {
+    found.push(
+      finding(
+        'mode',
+        'BLOCKED',
+        `mode "${plan.mode}" is not done by the worker`,
+        'Use scripts/restore.sh, or restore into a new database.',
+      ),
+    );
+  }
+  if (plan.hooks.length > 0) {
+    found.push(
+      finding(
+        'hooks',
+        'BLOCKED',
+        'commands before and after a restore are not run yet',
+        'Leave hooks out, and run them by hand.',
+      ),
+    );
+  }
+  if (plan.mode === 'swap' && (options.tables !== null || options.schemaOnly)) {
+    found.push(
+      finding(
+        'whole',
+        'BLOCKED',
+        options.schemaOnly ? 'this backup holds no rows' : 'this backup holds chosen tables only',
+        'Everything else would be gone: restore it into a new database.',
+      ),
+    );
+  }
+  try {
+    guardTarget(config, plan.targetDatabase);
+  } catch (thrown) {
+    const { message, hint } = toAppError(thrown);
+    found.push({ name: 'guard', state: 'BLOCKED', detail: message, hint: hint ?? null });
+  }
+  return found;
+}
+
+function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }: ServerLook): Finding {
+  const { mode, targetDatabase: target } = plan;
+  if (mode === 'new') {
+    return exists
+      ? finding(
+          'target',
+          'BLOCKED',
+          `there is a database ${target} already`,
+          'Choose another name for the new database.',
+        )
+      : ok('target', `there is no database ${target} yet`);
+  }
+  if (!exists) {
+    return finding(
+      'target',
+      'BLOCKED',
+      `there is no database ${target}`,
+      'Restore into a new database of that name instead.',
+    );
+  }
+  return ok(
+    'target',
+    `${target} holds ${humanBytes(sizeBytes)}, and ${String(otherConnections)} clients are connected`,
+  );
+}
+
+function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLook): Finding[] {
+  if (plan.mode !== 'swap') return [];
+  return [
+    holds.length === 0
+      ? ok('holds', 'nothing keeps the live database from being exchanged')
+      : finding(
+          'holds',
+          'BLOCKED',
+          `the live database has a ${listed(holds)}`,
+          'Finish prepared transactions, and drop slots and subscriptions, before it can be exchanged.',
+        ),
+    otherConnections === 0
+      ? ok('connections', 'nobody is connected')
+      : finding(
+          'connections',
+          'WARNING',
+          `${String(otherConnections)} clients will be disconnected`,
+          'They can connect again within moments; what they had not committed is lost.',
+        ),
+    ...(plan.noOwner
+      ? [
+          finding(
+            'grants',
+            'WARNING',
+            'the application may not be allowed to read the restored tables',
+            'Leave owners and grants in, unless their roles are no longer there.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+async function judgeTools(config: Config, manifest: Manifest, ctx: Context): Promise<Finding[]> {
+  const isEncrypted = manifest.encryption !== null;
+  try {
+    await findDecoding(config, manifest, ctx);
+    return [
+      ok('tools', 'the programs that read this archive are installed'),
+      ...(isEncrypted ? [ok('key', 'a private key is configured here')] : []),
+    ];
+  } catch (thrown) {
+    ctx.signal.throwIfAborted();
+    const { code, message, hint } = toAppError(thrown);
+    return [
+      { name: code === 'wrong_key' ? 'key' : 'tools', state: 'BLOCKED', detail: message, hint: hint ?? null },
+    ];
+  }
+}
+
+function judgeServer(plan: RestorePlan, { source, facts }: Manifest, server: ServerLook): Finding[] {
+  const from = `the backup comes from PostgreSQL ${source.productVersion}, the server is ${server.productVersion}`;
+  const extensions = (facts.objects?.extensions ?? []).map(({ name }) => name);
+  const noExtensions = extensions.filter((name) => !server.extensions.includes(name));
+  const noRoles = (facts.roles ?? []).filter(
+    (role) => !role.startsWith('pg_') && !server.roles.includes(role),
+  );
+  return [
+    server.major < majorOf(source.productVersion)
+      ? finding('version', 'BLOCKED', from, 'Restore it on a server of that version or a newer one.')
+      : ok('version', from),
+    server.mayCreateDatabases
+      ? ok('createdb', 'the configured user may create databases')
+      : finding(
+          'createdb',
+          'BLOCKED',
+          'the configured user may not create databases',
+          'Grant it: "alter role … createdb", or name another user in PGUSER.',
+        ),
+    facts.objects?.extensions === undefined
+      ? finding(
+          'extensions',
+          'UNKNOWN',
+          'the backup does not tell which extensions it needs',
+          'Compare them with those of the server.',
+        )
+      : noExtensions.length === 0
+        ? ok('extensions', extensions.length === 0 ? 'it needs none' : `available: ${listed(extensions)}`)
+        : finding(
+            'extensions',
+            'BLOCKED',
+            `not available on the server: ${listed(noExtensions)}`,
+            'Install their packages on the database server.',
+          ),
+    facts.roles === null
+      ? finding(
+          'roles',
+          'UNKNOWN',
+          'the backup does not tell which roles it needs',
+          'A missing one stops the restore; leave owners out then.',
+        )
+      : noRoles.length === 0 || plan.noOwner
+        ? ok('roles', noRoles.length === 0 ? 'every role is there' : 'owners and grants are left out')
+        : finding(
+            'roles',
+            'BLOCKED',
+            `roles that are not on the server: ${listed(noRoles)}`,
+            'Create them there ("create role … nologin"), or leave owners and grants out.',
+          ),
+  ];
+}
+
+function judgeDisk(sizeBytes: number, { freeBytes }: ServerLook): Finding {
+  const needed = `about ${humanBytes(sizeBytes)} needed on the database server`;
+  if (freeBytes === null) {
+    return finding(
+      'disk',
+      'UNKNOWN',
+      `${needed}; its disk cannot be looked at from here`,
+      'Look there for enough room.',
+    );
+  }
+  const said = `${needed}, ${humanBytes(freeBytes)} free`;
+  return freeBytes > sizeBytes
+    ? ok('disk', said)
+    : finding('disk', 'BLOCKED', said, 'Make room on the disk of the database server.');
+}
+
+/** For the decoded dump. */
+async function judgeRoom({ verify, dataDir }: Config, { plain }: Manifest): Promise<Finding> {
+  for (const folder of [verify.dir, dataDir, '.']) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      const said = `${humanBytes(plain.bytes)} needed for the decoded dump, ${humanBytes(bavail * bsize)} free`;
+      return bavail * bsize > plain.bytes
+        ? ok('decode-disk', said)
+        : finding(
+            'decode-disk',
+            'BLOCKED',
+            said,
+            'Make room under BACKUP_VERIFY_DIR, or name a folder on a larger disk there.',
+          );
+    } catch {
+      // It is made when it is needed; the next folder is on the same disk, or tells as much.
+    }
+  }
+  return finding(
+    'decode-disk',
+    'UNKNOWN',
+    'the room for the decoded dump cannot be told',
+    'Look at BACKUP_VERIFY_DIR.',
+  );
+}
+
+function judgeProof({ proof, provenAt, lastVerification }: BackupRecord): Finding {
+  switch (proof) {
+    case 'PROVEN':
+      return ok('proof', `restored and compared on ${provenAt?.toISOString() ?? 'an unknown day'}`);
+    case 'NEVER':
+      return finding(
+        'proof',
+        'WARNING',
+        'this backup was never restored',
+        'Verify it first where there is time, or choose a proven one.',
+      );
+    case 'FAILED':
+      return finding(
+        'proof',
+        'WARNING',
+        `the last verification failed: ${lastVerification?.errorMessage ?? 'its checks say why'}`,
+        'Choose a proven backup where there is one.',
+      );
+  }
+}
+
+function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding {
+  const minutes = Math.max(0, Math.round((now.getTime() - Date.parse(takenAt)) / 60_000));
+  const age =
+    minutes < 120
+      ? `${String(minutes)} minutes`
+      : minutes < 48 * 60
+        ? `${String(Math.round(minutes / 60))} hours`
+        : `${String(Math.round(minutes / 1440))} days`;
+  const detail = `taken ${age} ago, at ${takenAt}: what was written since is not in it`;
+  return plan.mode === 'new'
+    ? ok('age', detail)
+    : finding('age', 'WARNING', detail, 'It stays in the database that is kept.');
+}
+
+function consequences(
+  { mode, targetDatabase: target }: RestorePlan,
+  { facts }: Manifest,
+  { sizeBytes }: ServerLook,
+): Pick<RestorePreview, 'creates' | 'replaces' | 'drops' | 'keeps'> {
+  const tables = `${String(facts.tableCount)} ${facts.tableCount === 1 ? 'table' : 'tables'}`;
+  const nothing = { creates: [], replaces: [], drops: [], keeps: [] };
+  switch (mode) {
+    case 'new':
+      return { ...nothing, creates: [`database ${target} with ${tables}`] };
+    case 'swap':
+      return {
+        ...nothing,
+        creates: [`a new database with ${tables}, which takes the name ${target}`],
+        replaces: [`database ${target} (${humanBytes(sizeBytes)})`],
+        keeps: [`what is now ${target}, as ${target}_before_<time>, until you drop it`],
+      };
+    case 'in-place':
+    case 'tables':
+      return nothing;
+  }
+}

@@ -1,0 +1,97 @@
+import { toAppError } from '../core/errors.ts';
+import { restoreJob } from '../jobs/queue.ts';
+import { openRestoreServer } from '../sources/registry.ts';
+import {
+  deadRestores,
+  forgetCopy,
+  leftCopies,
+  takeOverRestore,
+  taskOf,
+  waitingRestores,
+  type RestoreRecord,
+  type RestoreResult,
+} from '#db/queries/restore.ts';
+import { removeOldQuestions } from '#db/queries/restore-question.ts';
+import type { EngineDeps } from './deps.ts';
+import { dropCopy, settle } from './restore.ts';
+import { mendExchange } from './swap.ts';
+
+const MEND_MS = 60_000;
+
+/**
+ * Finishes or undoes what dead workers left of their restores, whichever the names of the databases show, and says which: a swap is
+ * done or not done, never half. What was made of the others is dropped, and they become FAILED `interrupted`.
+ */
+export async function mendRestores(deps: EngineDeps, ownActive: readonly string[]): Promise<void> {
+  for (const run of await deadRestores(deps.db, deps.workerId, ownActive)) {
+    if (run.workerId === null) continue;
+    // Of several workers that see it, one does this.
+    if (!(await takeOverRestore(deps.db, run.id, run.workerId, deps.workerId))) continue;
+    try {
+      const result = await mend(deps, run);
+      const line = `${deps.clock.now().toISOString()} ${wordsOf(run, result)}\n`;
+      await settle(deps, run, { ...result, log: run.log + line });
+      deps.log.warn('a restore of a dead worker was mended', { restoreId: run.id, status: result.status });
+    } catch (error) {
+      // The server may be away; the row stays dead and is looked at again.
+      deps.log.warn('a restore of a dead worker could not be mended yet', { restoreId: run.id, error });
+    }
+  }
+}
+
+function wordsOf(
+  run: RestoreRecord,
+  { status, error, swappedAt, undoneAt }: Omit<RestoreResult, 'log'>,
+): string {
+  const who = 'the worker died; the names of the databases show that';
+  if (swappedAt !== undefined) return `${who} the swap was done: ${run.targetDatabase} is the restored one`;
+  if (undoneAt !== undefined)
+    return `${who} the undo was done: ${run.targetDatabase} is what was live before`;
+  if (error === null && status === 'COMPLETED') return `${who} the restore was done`;
+  return `${who} it was not done: ${run.targetDatabase} is as before`;
+}
+
+async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreResult, 'log'>> {
+  const ctx = { signal: AbortSignal.timeout(MEND_MS), log: deps.log, clock: deps.clock };
+  const task = taskOf(run);
+  if (task === 'undo') return mendExchange(deps, run, 'undo', ctx);
+  let result: Omit<RestoreResult, 'log'> = {
+    status: 'FAILED',
+    error: {
+      code: 'interrupted',
+      message: 'the worker that restored this backup died',
+      hint: 'The live database is as before; start the restore again.',
+    },
+  };
+  if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
+  else if (run.mode === 'new' && run.copyDatabase !== null && (await isRenamed(deps, run, ctx)))
+    return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase };
+  if (result.status !== 'FAILED' || run.copyDatabase === null) return result;
+  const isDropped = await dropCopy({ deps, run }, run.copyDatabase);
+  return isDropped ? { ...result, copyDatabase: null } : result;
+}
+
+/** Its last step is to give the copy its name. */
+async function isRenamed(
+  deps: EngineDeps,
+  run: RestoreRecord,
+  ctx: Parameters<ReturnType<typeof openRestoreServer>['existing']>[0],
+): Promise<boolean> {
+  const there = await openRestoreServer(deps.config).existing(ctx, [run.targetDatabase]);
+  return there.get(run.targetDatabase) === run.id;
+}
+
+/** Waiting ones whose job is lost get a new one; copies of FAILED ones that are still there go, and so do old questions. */
+export async function reviveRestores(deps: EngineDeps): Promise<void> {
+  for (const restoreId of await waitingRestores(deps.db)) {
+    if (await deps.queue.isPending(restoreJob, { restoreId })) continue;
+    deps.log.warn('a waiting restore had lost its job; it gets a new one', { restoreId });
+    await deps.db.transaction((tx) => deps.queue.enqueue(tx, restoreJob, { restoreId }));
+  }
+  for (const { id, copyDatabase } of await leftCopies(deps.db)) {
+    if (await dropCopy({ deps, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
+  }
+  await removeOldQuestions(deps.db).catch((error: unknown) => {
+    deps.log.warn('old questions could not be removed', { error: toAppError(error) });
+  });
+}

@@ -1,0 +1,350 @@
+import type { BackupStatus } from '../contracts/backup.ts';
+import type { Check } from '../contracts/verification.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import { makeCopy, type CopyProgress, type RestoreContext, type RestoredCopy } from '../restore/run-copy.ts';
+import { openRestoreServer } from '../sources/registry.ts';
+import { addAuditEntry } from '#db/queries/audit.ts';
+import {
+  beatRestore,
+  claimRestore,
+  noteDatabases,
+  settleRestore,
+  type RestoreClaim,
+  type RestoreRecord,
+  type RestoreResult,
+} from '#db/queries/restore.ts';
+import { workerActor, type EngineDeps } from './deps.ts';
+import { answered, persist } from './persist.ts';
+import { swapIn, undoSwap } from './swap.ts';
+
+export interface RestoreSignals {
+  /** Ends the run: FAILED, and what was made is dropped. */
+  readonly run: AbortSignal;
+  /** Ends the wait for the catalogue at the start. */
+  readonly turn: AbortSignal;
+}
+
+type ClaimedRestore = Extract<RestoreClaim, { state: 'claimed' }>;
+
+/** One restore that a worker holds, and what its steps share. */
+export interface HeldRestore {
+  readonly deps: EngineDeps;
+  readonly run: RestoreRecord;
+  readonly ctx: RestoreContext;
+  readonly say: (line: string) => void;
+  readonly moved: (progress: CopyProgress) => void;
+  /** Throws where the restore is no longer this worker's. */
+  readonly note: (names: Parameters<typeof noteDatabases>[3]) => Promise<void>;
+}
+
+const BEAT_MS = 1000;
+const BEAT_ANSWER_MS = 5000;
+/** Checks and log may be large: they are shown a little later than the progress. */
+const FINDINGS_MS = 3000;
+const LOG_BYTES_MAX = 256 * 1024;
+/** What cannot be dropped by then recovery drops: somebody waits to be told how it ended. */
+const CLEAN_UP_MS = 10_000;
+
+const cancelledRestore = (by: string | null): AppError =>
+  new AppError('cancelled', `cancelled by ${by ?? 'a person'}`, {
+    hint: 'The live database is as before; start the restore again when you are ready.',
+  });
+
+const takenAwayError = (): AppError =>
+  new AppError('interrupted', 'this restore was given up while its worker could not reach the catalogue', {
+    hint: 'The live database is as before; start the restore again.',
+  });
+
+const deletedError = (): AppError =>
+  new AppError('conflict', 'this backup was deleted before it could be restored', {
+    hint: 'Restore another backup; the live database is as before.',
+  });
+
+const isDeleted = (status: BackupStatus): boolean => status === 'EXPIRED' || status === 'DELETED';
+
+/** What the catalogue cannot hold as text or JSON: a NUL, half a character. */
+const keepable = (text: string): string => text.replaceAll('\0', '').toWellFormed();
+const keepableCheck = (check: Check): Check => ({
+  ...check,
+  name: keepable(check.name),
+  expected: check.expected === null ? null : keepable(check.expected),
+  found: check.found === null ? null : keepable(check.found),
+  reason: check.reason === null ? null : keepable(check.reason),
+});
+
+/**
+ * Does what the row says: restores, swaps the copy in, or undoes a swap. Claims it first, so that a second call for the same row
+ * does nothing; each name of a database is noted before it is made, so that recovery can finish or undo what a crash left. The live
+ * database is as before in every failure.
+ */
+export async function runRestore(deps: EngineDeps, id: string, signals: RestoreSignals): Promise<void> {
+  const claimed = await persist(
+    deps,
+    'restore claim',
+    () => deps.db.transaction((tx) => claimRestore(tx, id, deps.workerId)),
+    signals.turn,
+  );
+  if (claimed.state === 'gone') return;
+  const { run, task } = claimed;
+  const log = deps.log.child({ restoreId: id, backupId: run.backupId });
+  const stopped = new AbortController();
+  const end = (error: AppError): void => {
+    if (!stopped.signal.aborted) stopped.abort(error);
+  };
+  const signal = AbortSignal.any([signals.run, stopped.signal]);
+  if (run.cancelRequestedAt !== null) end(cancelledRestore(run.cancelRequestedBy));
+
+  const startedAt = deps.clock.now().getTime();
+  const checks: Check[] = [...(task === 'restore' ? [] : run.checks)];
+  let text = task === 'restore' ? '' : run.log;
+  let news = 0;
+  let progress: CopyProgress = {
+    phase: task === 'restore' ? 'preparing' : 'swapping',
+    table: null,
+    tablesDone: run.tablesDone,
+    tableCount: run.tableCount,
+    fraction: run.progressPercent / 100,
+  };
+  const say = (line: string): void => {
+    log.info(line);
+    if (Buffer.byteLength(text) > LOG_BYTES_MAX) return;
+    text += `${deps.clock.now().toISOString()} ${keepable(line)}\n`;
+    news += 1;
+  };
+
+  const beatsEnd = new AbortController();
+  const beats = (async () => {
+    let isAway = false;
+    let sent = { news: 0, at: 0 };
+    while (!beatsEnd.signal.aborted) {
+      const now = deps.clock.now().getTime();
+      const { phase, table, tablesDone, tableCount, fraction } = progress;
+      const isNews = news > sent.news && now - sent.at >= FINDINGS_MS;
+      const seen = news;
+      try {
+        const answer = await answered(
+          deps.clock,
+          beatRestore(deps.db, id, deps.workerId, {
+            phase,
+            progressTable: table,
+            tablesDone,
+            tableCount,
+            progressPercent: Math.max(0, Math.min(99, Math.floor(fraction * 100))),
+            etaSeconds:
+              fraction > 0.02 && task === 'restore'
+                ? Math.ceil(((now - startedAt) / 1000) * ((1 - fraction) / fraction))
+                : null,
+            findings: isNews ? { checks, log: text } : undefined,
+          }),
+          BEAT_ANSWER_MS,
+        );
+        if (isNews) sent = { news: seen, at: now };
+        if (answer === null) end(takenAwayError());
+        else if (answer.cancelRequested) end(cancelledRestore(answer.cancelRequestedBy));
+        else if (isDeleted(answer.backupStatus) && (phase === 'preparing' || phase === 'decoding'))
+          end(deletedError());
+        isAway = false;
+      } catch (error) {
+        // A catalogue that restarts must not end a restore that is fine.
+        if (!isAway) log.warn('no heartbeat could be written; the restore goes on', { error });
+        isAway = true;
+      }
+      await deps.clock.sleep(BEAT_MS, beatsEnd.signal).catch(() => undefined);
+    }
+  })();
+
+  const restore: HeldRestore = {
+    deps,
+    run,
+    ctx: { runId: id, signal, clock: deps.clock, log },
+    say,
+    moved: (next) => {
+      // Several tables at once: it must not seem to go back.
+      progress = { ...next, fraction: Math.max(next.fraction, progress.fraction) };
+    },
+    note: async (names) => {
+      const isHeld = await persist(
+        deps,
+        'names of databases',
+        () => noteDatabases(deps.db, id, deps.workerId, names),
+        signal,
+      );
+      if (!isHeld) throw takenAwayError();
+    },
+  };
+  try {
+    say(`${task} of ${run.targetDatabase}, mode ${run.mode}`);
+    const found = (check: Check): void => {
+      checks.push(keepableCheck(check));
+      news += 1;
+    };
+    const result = await doTask(restore, claimed, found);
+    if (result.error !== null) say(`${result.error.message} [${result.error.code}]`);
+    await persist(deps, 'restore ended', () => settle(deps, run, { ...result, checks, log: text }));
+  } finally {
+    // The run is shown as living until its last word is written.
+    beatsEnd.abort();
+    await beats;
+  }
+}
+
+async function doTask(
+  restore: HeldRestore,
+  claimed: ClaimedRestore,
+  found: (check: Check) => void,
+): Promise<Omit<RestoreResult, 'log'>> {
+  switch (claimed.task) {
+    case 'undo':
+      return undoSwap(restore);
+    case 'swap':
+      return swapIn(restore);
+    case 'restore':
+      return restoreAnew(restore, claimed, found);
+  }
+}
+
+const errorOf = (thrown: unknown) => {
+  const { code, message, hint } = toAppError(thrown);
+  return { code, message, hint: hint ?? null };
+};
+
+/** Never throws: what stopped it is a result too, and what it made is dropped. */
+async function restoreAnew(
+  restore: HeldRestore,
+  { key, backup }: ClaimedRestore,
+  found: (check: Check) => void,
+): Promise<Omit<RestoreResult, 'log'>> {
+  const { deps, run, ctx } = restore;
+  let noted: string | null = run.copyDatabase;
+  try {
+    ctx.signal.throwIfAborted();
+    if (isDeleted(backup.status)) throw deletedError();
+    if (key === null) {
+      throw new AppError('conflict', `this backup has no stored copy at ${run.destination} any more`, {
+        hint: 'Look at the copies of this backup, and restore one that is stored.',
+      });
+    }
+    // The preview said so too, and somebody may have been quicker.
+    await needTarget(restore);
+    const copy = await makeCopy(
+      deps.config,
+      {
+        id: run.id,
+        plan: run.plan,
+        place: { destination: run.destination, key },
+        recorded:
+          backup.stored === null
+            ? null
+            : { backupId: run.backupId, stored: backup.stored, manifestChecksum: backup.manifestChecksum },
+      },
+      {
+        moved: restore.moved,
+        found,
+        say: restore.say,
+        noteCopy: async (database) => {
+          await restore.note({ copyDatabase: database, phase: 'restoring' });
+          noted = database;
+        },
+      },
+      ctx,
+    );
+    return await conclude(restore, copy);
+  } catch (thrown) {
+    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
+    if (error.code === 'bug') ctx.log.error('the restore met an unknown error', { error: thrown });
+    const isDropped = noted === null || (await dropCopy(restore, noted));
+    return { status: 'FAILED', error, ...(isDropped ? { copyDatabase: null } : {}) };
+  }
+}
+
+/** `new` needs a name that is free, `swap` a database to put aside. */
+async function needTarget({ deps, run, ctx }: HeldRestore): Promise<void> {
+  const { targetDatabase: target } = run;
+  const isThere = (await openRestoreServer(deps.config).existing(ctx, [target])).size > 0;
+  if (run.mode === 'new' && isThere) {
+    throw new AppError('target_not_empty', `there is a database ${target} already`, {
+      hint: 'Choose another name for the new database.',
+    });
+  }
+  if (run.mode === 'swap' && !isThere) {
+    throw new AppError('conflict', `there is no database ${target} to be swapped`, {
+      hint: 'Restore into a new database of that name instead.',
+    });
+  }
+}
+
+/** The copy becomes the new database, is swapped in, or waits to be looked at. */
+async function conclude(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<RestoreResult, 'log'>> {
+  const { deps, run, ctx } = restore;
+  const { database, restoreMs, isProven: proven, unproven } = copy;
+  const known = { restoreMs, proven };
+  if (run.mode === 'new') {
+    await openRestoreServer(deps.config).rename(ctx, database, run.targetDatabase);
+    restore.say(`${database} is now ${run.targetDatabase}`);
+    return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase, ...known };
+  }
+  if (!proven) {
+    throw new AppError(
+      'verification_failed',
+      `the restored copy is not what was backed up: ${unproven.slice(0, 5).join(', ')}`,
+      {
+        hint: 'The live database is as before; look at the checks, and restore another backup or into a new database.',
+      },
+    );
+  }
+  if (run.plan.pauseBeforeSwap) {
+    restore.say(`${database} is proven and waits to be swapped in`);
+    return { status: 'IN_PROGRESS', phase: 'ready', error: null, ...known };
+  }
+  const swapped = await swapIn({ ...restore, run: { ...run, copyDatabase: database } });
+  if (swapped.status === 'COMPLETED' && swapped.error === null) return { ...swapped, ...known };
+  const { error } = swapped;
+  throw new AppError((error?.code ?? 'bug') as AppError['code'], error?.message ?? '', {
+    hint: error?.hint ?? undefined,
+  });
+}
+
+/** False where that could not be done now; recovery tries again. */
+export async function dropCopy(
+  { deps, run }: Pick<HeldRestore, 'deps'> & { readonly run: Pick<RestoreRecord, 'id'> },
+  database: string,
+): Promise<boolean> {
+  const ctx = { signal: AbortSignal.timeout(CLEAN_UP_MS), log: deps.log, clock: deps.clock };
+  try {
+    await openRestoreServer(deps.config).drop(ctx, { database, id: run.id });
+    return true;
+  } catch (error) {
+    deps.log.warn('a copy of a restore could not be dropped yet', { restoreId: run.id, database, error });
+    return false;
+  }
+}
+
+/** Writes how it ended and tells the audit log, all or nothing. False when the row is not this worker's any more. */
+export async function settle(
+  deps: EngineDeps,
+  run: Pick<RestoreRecord, 'id' | 'targetDatabase' | 'mode' | 'backupId'>,
+  result: RestoreResult,
+): Promise<boolean> {
+  return deps.db.transaction(async (tx) => {
+    const settled = await settleRestore(tx, run.id, deps.workerId, result);
+    if (settled !== 'settled') return settled === 'already';
+    const { targetDatabase, mode, backupId } = run;
+    const details = {
+      backupId,
+      mode,
+      targetDatabase,
+      keptDatabase: result.keptDatabase ?? null,
+      proven: result.proven ?? null,
+      interruptionMs: result.interruptionMs ?? null,
+      code: result.error?.code ?? null,
+    };
+    const add = (action: string) => addAuditEntry(tx, workerActor('restore'), action, run.id, details);
+    if (result.error !== null) await add('restore.fail');
+    else if (result.undoneAt !== undefined) await add('restore.undo');
+    else {
+      if (result.swappedAt !== undefined) await add('restore.swap');
+      if (result.status === 'COMPLETED') await add('restore.complete');
+    }
+    return true;
+  });
+}

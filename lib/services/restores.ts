@@ -1,0 +1,329 @@
+import type { Actor } from '../core/actor.ts';
+import { AppError, type ErrorCode } from '../core/errors.ts';
+import type { Destination } from '../contracts/backup.ts';
+import type {
+  ExchangeRequest,
+  Restore,
+  RestoreAccepted,
+  RestoreList,
+  RestorePlan,
+  RestorePreview,
+  RestoreRequest,
+} from '../contracts/restore.ts';
+import { restoreJob } from '../jobs/queue.ts';
+import type { Backend } from '#db/backend.ts';
+import type { Tx } from '#db/client.ts';
+import { addAuditEntry } from '#db/queries/audit.ts';
+import { findBackup, findCopies, lockBackup, type BackupRecord } from '#db/queries/backup.ts';
+import {
+  findRestore,
+  findRestores,
+  insertRestore,
+  lockRestore,
+  requestRestoreCancel,
+  requestSwap,
+  requestUndo,
+  unfinishedRestoreOf,
+  type RestoreRecord,
+  type ShownRestore,
+} from '#db/queries/restore.ts';
+import { toRunError } from './backup-row.ts';
+import { noSuchBackup } from './backups.ts';
+import { askPreview } from './restore-questions.ts';
+
+const LISTED = 200;
+
+const noSuchRestore = (): AppError =>
+  new AppError('not_found', 'there is no restore with this id', {
+    hint: 'Open the list of restores to see them all.',
+  });
+
+const isWaitingForPerson = ({ status, phase, workerId }: RestoreRecord): boolean =>
+  status === 'IN_PROGRESS' && phase === 'ready' && workerId === null;
+
+/** A proven copy stands beside the live database, or does so again. */
+const canSwap = (record: RestoreRecord): boolean =>
+  record.mode === 'swap' &&
+  record.copyDatabase !== null &&
+  record.cancelRequestedAt === null &&
+  (isWaitingForPerson(record) || record.status === 'COMPLETED');
+
+/** Whether the kept database is really there only the server can tell; the worker asks it. */
+const canUndo = (record: RestoreRecord): boolean =>
+  record.status === 'COMPLETED' &&
+  record.swappedAt !== null &&
+  record.undoneAt === null &&
+  record.errorCode !== 'object_missing';
+
+function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
+  return {
+    id: record.id,
+    backupId: record.backupId,
+    backupFilename: record.backupFilename,
+    mode: record.mode,
+    targetDatabase: record.targetDatabase,
+    environment: record.environment,
+    status: record.status,
+    plan: record.plan,
+    reason: record.reason,
+    requestedBy: record.requestedBy,
+    createdAt: record.createdAt.toISOString(),
+    finishedAt: record.finishedAt?.toISOString() ?? null,
+    durationMs: record.durationMs,
+    restoreMs: record.restoreMs,
+    copyDatabase: record.copyDatabase,
+    progress:
+      record.status === 'IN_PROGRESS'
+        ? {
+            phase: record.phase,
+            table: record.progressTable,
+            tablesDone: record.tablesDone,
+            tableCount: record.tableCount,
+            percent: record.progressPercent,
+            etaSeconds: record.etaSeconds,
+            cancelRequested: record.cancelRequestedAt !== null,
+          }
+        : null,
+    proven: record.proven,
+    canSwap: canSwap(record),
+    swap:
+      record.keptDatabase === null || record.swappedAt === null
+        ? null
+        : {
+            keptDatabase: record.keptDatabase,
+            swappedAt: record.swappedAt.toISOString(),
+            interruptionMs: record.interruptionMs,
+            undoneAt: record.undoneAt?.toISOString() ?? null,
+            canUndo: canUndo(record),
+          },
+    error: toRunError(record),
+  };
+}
+
+/** The one of its stored copies that is read. Throws `conflict` for a backup that cannot be restored. */
+async function restorable(
+  tx: Tx | Backend['db'],
+  backup: BackupRecord | null,
+  wanted: Destination | undefined,
+): Promise<Destination> {
+  if (backup === null) throw noSuchBackup();
+  if (backup.status !== 'COMPLETED') {
+    throw new AppError('conflict', 'only a completed backup can be restored', {
+      hint: 'Choose another one in the history.',
+      fields: { status: backup.status },
+    });
+  }
+  const stored = (await findCopies(tx, backup.id)).filter(({ status }) => status === 'STORED');
+  const destination = (wanted === undefined ? backup.destinations : [wanted]).find((one) =>
+    stored.some((copy) => copy.destination === one),
+  );
+  if (destination === undefined) {
+    throw new AppError(
+      'conflict',
+      wanted === undefined ? 'this backup has no stored copy' : `this backup has no stored copy at ${wanted}`,
+      { hint: 'Look at the copies of this backup and choose one that is stored.' },
+    );
+  }
+  return destination;
+}
+
+const lockedError = (targetDatabase: string, restoreId: string | null): AppError =>
+  new AppError('locked', `a restore to ${targetDatabase} is waiting or running already`, {
+    hint: 'Wait until it has ended, or cancel it, then try again.',
+    fields: { restoreId },
+  });
+
+const needConfirm = (confirm: string, targetDatabase: string): void => {
+  if (confirm === targetDatabase) return;
+  throw new AppError('invalid', 'confirm: is not the name of the target database', {
+    hint: `Type ${targetDatabase} to confirm.`,
+    fields: { field: 'confirm' },
+  });
+};
+
+/** What a BLOCKED finding is as an error. */
+function refusalOf(plan: RestorePlan, { findings }: RestorePreview): AppError {
+  const blocked = findings.find(({ state }) => state === 'BLOCKED');
+  const codes: Readonly<Record<string, ErrorCode>> = {
+    key: 'wrong_key',
+    guard: 'protected',
+    ...(plan.mode === 'new' ? { target: 'target_not_empty' } : {}),
+  };
+  return new AppError(
+    codes[blocked?.name ?? ''] ?? 'conflict',
+    blocked?.detail ?? 'this restore cannot be done',
+    { hint: blocked?.hint ?? undefined, fields: { finding: blocked?.name ?? null } },
+  );
+}
+
+/** What this restore would do, answered by a worker. Throws `worker_absent` where none answers in time. */
+export async function previewRestore(
+  backend: Backend,
+  actor: Actor,
+  backupId: string,
+  plan: RestorePlan,
+): Promise<RestorePreview> {
+  const backup = await findBackup(backend.db, backupId);
+  const destination = await restorable(backend.db, backup, plan.destination);
+  return askPreview(backend, { backupId, plan: { ...plan, destination }, requestedBy: actor.name });
+}
+
+/**
+ * Asks for a restore, after a preview that finds nothing in its way: row, audit entry and job in one transaction. Throws `invalid`
+ * where the target's name is not typed, or the reason is missing that production needs; `locked` while another restore has this
+ * target, and what the preview found (`target_not_empty`, `wrong_key`, `protected`, `conflict`).
+ */
+export async function requestRestore(
+  backend: Backend,
+  actor: Actor,
+  backupId: string,
+  { confirm, reason = '', ...asked }: RestoreRequest,
+): Promise<RestoreAccepted> {
+  const { environment } = backend.config;
+  const { mode, targetDatabase } = asked;
+  needConfirm(confirm, targetDatabase);
+  if (environment === 'production' && reason === '') {
+    throw new AppError('invalid', 'reason: is needed where the target is marked production', {
+      hint: 'Say in a few words why this is restored; it is kept with the restore.',
+      fields: { field: 'reason' },
+    });
+  }
+  const backup = await findBackup(backend.db, backupId);
+  const plan = { ...asked, destination: await restorable(backend.db, backup, asked.destination) };
+  const other = await unfinishedRestoreOf(backend.db, targetDatabase);
+  if (other !== null) throw lockedError(targetDatabase, other);
+  const preview = await askPreview(backend, { backupId, plan, requestedBy: actor.name });
+  if (!preview.canStart) throw refusalOf(plan, preview);
+
+  const queue = await backend.queue();
+  const id = await backend.db.transaction(async (tx) => {
+    const locked = await lockBackup(tx, backupId);
+    const destination = await restorable(tx, locked, plan.destination);
+    const restoreId = await insertRestore(tx, {
+      backupId,
+      destination,
+      mode,
+      targetDatabase,
+      environment,
+      plan,
+      reason: reason === '' ? null : reason,
+      requestedBy: actor.name,
+    });
+    if (restoreId === null) throw lockedError(targetDatabase, null);
+    await addAuditEntry(tx, actor, 'restore.start', restoreId, {
+      filename: locked?.filename ?? null,
+      backupId,
+      mode,
+      targetDatabase,
+      environment,
+      destination,
+      reason: reason === '' ? null : reason,
+    });
+    await queue.enqueue(tx, restoreJob, { restoreId });
+    return restoreId;
+  });
+  return { id, status: 'IN_PROGRESS', message: 'Restore started' };
+}
+
+/**
+ * Asks the worker to stop, or gives a copy up that waits to be swapped in; the row becomes FAILED with `cancelled` once what was made
+ * is removed. Safe to repeat. Throws `conflict` where nothing runs.
+ */
+export async function cancelRestore(backend: Backend, actor: Actor, id: string): Promise<RestoreAccepted> {
+  const queue = await backend.queue();
+  await backend.db.transaction(async (tx) => {
+    const record = await lockRestore(tx, id);
+    if (record === null) throw noSuchRestore();
+    if (record.status !== 'IN_PROGRESS') {
+      throw new AppError('conflict', 'this restore is not running', {
+        hint: 'It has ended; its report says how.',
+        fields: { status: record.status },
+      });
+    }
+    if (record.cancelRequestedAt !== null) return;
+    await requestRestoreCancel(tx, id, actor.name);
+    await addAuditEntry(tx, actor, 'restore.cancel', id, { targetDatabase: record.targetDatabase });
+    // A waiting copy is given up by a worker, which can drop it.
+    if (isWaitingForPerson(record)) await queue.enqueue(tx, restoreJob, { restoreId: id });
+  });
+  return { id, status: 'IN_PROGRESS', message: 'Restore is being cancelled' };
+}
+
+/** Asks for an exchange: of a copy that waits, or back. */
+async function requestExchange(
+  backend: Backend,
+  actor: Actor,
+  id: string,
+  { confirm }: ExchangeRequest,
+  exchange: {
+    readonly action: string;
+    readonly refusal: AppError;
+    may(record: RestoreRecord): boolean;
+    request(tx: Tx, id: string, by: string): Promise<void>;
+  },
+): Promise<void> {
+  const queue = await backend.queue();
+  await backend.db.transaction(async (tx) => {
+    const record = await lockRestore(tx, id);
+    if (record === null) throw noSuchRestore();
+    needConfirm(confirm, record.targetDatabase);
+    if (!exchange.may(record)) throw exchange.refusal;
+    const other = await unfinishedRestoreOf(tx, record.targetDatabase);
+    if (other !== null && other !== id) throw lockedError(record.targetDatabase, other);
+    await exchange.request(tx, id, actor.name);
+    await addAuditEntry(tx, actor, exchange.action, id, {
+      targetDatabase: record.targetDatabase,
+      copyDatabase: record.copyDatabase,
+      keptDatabase: record.keptDatabase,
+    });
+    await queue.enqueue(tx, restoreJob, { restoreId: id });
+  });
+}
+
+/** Has the copy that waits swapped in, or swapped in again after an undo. Throws `conflict` where no copy waits. */
+export async function swapRestore(
+  backend: Backend,
+  actor: Actor,
+  id: string,
+  request: ExchangeRequest,
+): Promise<RestoreAccepted> {
+  await requestExchange(backend, actor, id, request, {
+    action: 'restore.request-swap',
+    refusal: new AppError('conflict', 'no copy of this restore waits to be swapped in', {
+      hint: 'Look at the restore: it says what it is doing, or how it ended.',
+    }),
+    may: canSwap,
+    request: requestSwap,
+  });
+  return { id, status: 'IN_PROGRESS', message: 'Swap started' };
+}
+
+/** Has the database that was live before the swap put back. Throws `conflict` where nothing was swapped in. */
+export async function undoRestore(
+  backend: Backend,
+  actor: Actor,
+  id: string,
+  request: ExchangeRequest,
+): Promise<RestoreAccepted> {
+  await requestExchange(backend, actor, id, request, {
+    action: 'restore.request-undo',
+    refusal: new AppError('conflict', 'there is no swap of this restore that could be undone', {
+      hint: 'Only a completed swap can be undone, once, while the database that was live before is kept.',
+    }),
+    may: canUndo,
+    request: requestUndo,
+  });
+  return { id, status: 'IN_PROGRESS', message: 'Undo started' };
+}
+
+/** With every check and the log. */
+export async function getRestore(backend: Backend, id: string): Promise<Restore> {
+  const record = await findRestore(backend.db, id);
+  if (record === null) throw noSuchRestore();
+  return { ...toShown(record), checks: record.checks, log: record.log };
+}
+
+/** Newest first. */
+export async function listRestores(backend: Backend): Promise<RestoreList> {
+  return { data: (await findRestores(backend.db, LISTED)).map(toShown) };
+}

@@ -1,0 +1,38 @@
+import type postgres from 'postgres';
+import type { Facts } from '../../contracts/facts.ts';
+import type { PostgresConfig } from '../../platform/config.ts';
+import type { SourceContext } from '../source.ts';
+import { connect } from './connect.ts';
+import { readFacts } from './read-facts.ts';
+
+/** Whatever the policy took at the source is read in the copy. */
+const FACTS = { takesFingerprints: true, fingerprintMaxBytes: Number.MAX_SAFE_INTEGER };
+
+/** What a restored copy shows, read over `jobs` connections. */
+export async function readCopyFacts(
+  ctx: SourceContext,
+  address: PostgresConfig,
+  scope: { readonly jobs: number; readonly isChosen: boolean; readonly isSchemaOnly: boolean },
+): Promise<Facts> {
+  const connections: postgres.Sql[] = [];
+  try {
+    for (let count = 0; count < scope.jobs; count += 1) connections.push(await connect(address));
+    return await readFacts(
+      connections,
+      { tables: null, isChosen: scope.isChosen, isSchemaOnly: scope.isSchemaOnly, snapshot: null },
+      FACTS,
+      { signal: ctx.signal, log: ctx.log, clock: ctx.clock, timeUp: null },
+    );
+  } finally {
+    await Promise.all(connections.map((sql) => sql.end({ timeout: 1 })));
+  }
+}
+
+/** The sequences that count down, as `schema.name`. */
+export async function readDescending(sql: postgres.Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ name: string }[]>`
+    select n.nspname || '.' || c.relname as name from pg_catalog.pg_sequence s
+    join pg_catalog.pg_class c on c.oid = s.seqrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where s.seqincrement < 0`;
+  return new Set(rows.map(({ name }) => name));
+}

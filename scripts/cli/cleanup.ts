@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { addAuditEntry } from '#db/queries/audit.ts';
+import { catalogueNow } from '#db/queries/backup.ts';
+import { retainableBackups } from '#db/queries/run.ts';
+import { AppError } from '#lib/core/errors.ts';
+import { decideRetention } from '#lib/core/retention.ts';
+import { retentionPolicy, runRetain } from '#lib/engine/retain.ts';
+import { commandActor, withBackend, type Command } from './command.ts';
+
+export const cleanup: Command = {
+  name: 'cleanup',
+  summary: 'Let go of the backups that no retention rule keeps',
+  details:
+    'With --dry-run it only shows what would be kept and dropped, and why. The newest backup, the last proven one and all\nyounger than 24 hours are always kept. A worker removes what is let go.',
+  writesReport: true,
+  options: {
+    'dry-run': { type: 'boolean', help: 'show the decisions and change nothing' },
+    force: { type: 'boolean', help: 'do it (needed without --dry-run)' },
+  },
+  run: async (values) => {
+    const isDryRun = values['dry-run'] === true;
+    if (!isDryRun && values['force'] !== true) {
+      throw new AppError('usage', 'cleanup removes backups', {
+        hint: 'Look at its decisions with --dry-run, then run it with --force.',
+      });
+    }
+    return withBackend(async (backend) => {
+      const { db, config, log, clock } = backend;
+      const rows = await retainableBackups(db);
+      const decisions = decideRetention(retentionPolicy(config), await catalogueNow(db), rows).map(
+        ({ id, decision, reasons }, index) => ({
+          id,
+          filename: rows[index]?.filename ?? id,
+          decision,
+          reasons,
+        }),
+      );
+      const drops = decisions.filter(({ decision }) => decision === 'drop');
+      let expired = 0;
+      if (!isDryRun) {
+        const deps = { config, db, queue: await backend.queue(), log, clock, workerId: randomUUID() };
+        expired = await runRetain(deps);
+        await addAuditEntry(db, commandActor('cleanup'), 'retention.run', null, { expired });
+      }
+      const lines = decisions
+        .toSorted((a, b) => (a.filename < b.filename ? 1 : -1))
+        .map(({ decision, filename, reasons }) => `${decision}  ${filename}: ${reasons.join('; ')}`);
+      const kept = `${String(decisions.length - drops.length)} kept`;
+      return {
+        line: [
+          ...lines,
+          isDryRun
+            ? `${kept}, ${String(drops.length)} would be dropped; nothing was changed`
+            : `${kept}, ${String(expired)} dropped`,
+        ].join('\n'),
+        json: { isDryRun, decisions, expired },
+      };
+    });
+  },
+};

@@ -1,0 +1,42 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openCatalogue } from '#db/client.ts';
+import { addAuditEntry } from '#db/queries/audit.ts';
+import type { Actor } from '#lib/core/actor.ts';
+import { systemClock } from '#lib/core/clock.ts';
+import type { Config } from '#lib/platform/config.ts';
+
+/** One line with the time, to stderr and `<data dir>/restore.log`: what was restored where, and how it ended. */
+export function logRestore(config: Config, line: string): void {
+  // A name may hold anything; a log has one event a line.
+  const text = `[${systemClock.now().toISOString()}] ${line.replaceAll(/[\u0000-\u001f\u007f]/g, ' ')}\n`;
+  process.stderr.write(text);
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    appendFileSync(join(config.dataDir, 'restore.log'), text, { mode: 0o600 });
+  } catch {
+    process.stderr.write(`warning: ${join(config.dataDir, 'restore.log')} cannot be written to\n`);
+  }
+}
+
+/** Adds an audit entry where there is a catalogue that answers; a restore does not need one. */
+export async function auditRestore(
+  config: Config,
+  actor: Actor,
+  details: Readonly<Record<string, string | number | boolean | null>>,
+): Promise<void> {
+  if (config.databaseUrl === null) return;
+  const catalogue = openCatalogue(config.databaseUrl, {
+    applicationName: 'holdfast-restore-sh',
+    maxConnections: 1,
+  });
+  try {
+    await addAuditEntry(catalogue.db, actor, 'restore.run', null, details);
+  } catch {
+    process.stderr.write(
+      'warning: the catalogue does not answer, so its audit log does not tell of this restore\n',
+    );
+  } finally {
+    await catalogue.close();
+  }
+}

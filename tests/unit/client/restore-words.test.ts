@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import type { Restore, RestorePreview } from '#lib/contracts/restore.ts';
+import {
+  phasesOf,
+  previewSentence,
+  restoreLookOf,
+  restoreVerdict,
+  sortFindings,
+  whyNotRestorable,
+} from '#lib/client/restore-words.ts';
+
+type Outcome = Parameters<typeof restoreVerdict>[0];
+const done: Outcome = {
+  status: 'COMPLETED',
+  mode: 'new',
+  targetDatabase: 'shop_restored',
+  copyDatabase: 'shop_restored',
+  progress: null,
+  proven: true,
+  swap: null,
+  error: null,
+};
+const swap: NonNullable<Restore['swap']> = {
+  keptDatabase: 'shop_before_20261105120000',
+  swappedAt: '2026-11-05T12:00:00.000Z',
+  interruptionMs: 412,
+  undoneAt: null,
+  canUndo: true,
+};
+const running = (phase: NonNullable<Restore['progress']>['phase']): Outcome => ({
+  ...done,
+  status: 'IN_PROGRESS',
+  mode: 'swap',
+  targetDatabase: 'shop',
+  copyDatabase: 'shop_restore_1',
+  progress: {
+    phase,
+    table: null,
+    tablesDone: 0,
+    tableCount: 2,
+    percent: 10,
+    etaSeconds: null,
+    cancelRequested: false,
+  },
+});
+const swapped: Outcome = { ...done, mode: 'swap', targetDatabase: 'shop', copyDatabase: null, swap };
+const failed = (code: string, more: Partial<Outcome> = {}): Outcome => ({
+  ...done,
+  status: 'FAILED',
+  proven: false,
+  error: { code, message: 'the disk is full', hint: null },
+  ...more,
+});
+const textOf = (restore: Outcome): string => {
+  const { sentence, lines } = restoreVerdict(restore);
+  return [sentence, ...lines].join(' ');
+};
+
+describe('the verdict of a restore', () => {
+  it('is good only where every fact agreed', () => {
+    expect(restoreVerdict(done).state).toBe('OK');
+    expect(restoreVerdict({ ...done, proven: false }).state).toBe('WARNING');
+    expect(textOf({ ...done, proven: false })).toContain('Not everything could be compared');
+    expect(restoreVerdict(swapped).state).toBe('OK');
+    expect(restoreVerdict({ ...swapped, proven: false }).state).toBe('WARNING');
+  });
+
+  it('says what a swap did, how long it interrupted, and where the old database is', () => {
+    expect(textOf(swapped)).toContain('“shop” is the restored database now.');
+    expect(textOf(swapped)).toContain('shop_before_20261105120000');
+    expect(textOf(swapped)).toContain('412 ms');
+  });
+
+  it('says that the old database is back after an undo', () => {
+    const undone = {
+      ...swapped,
+      copyDatabase: 'shop_undone_1',
+      swap: { ...swap, undoneAt: '2026-11-05T12:10:00.000Z' },
+    };
+    expect(restoreLookOf(undone)).toBe('undone');
+    expect(textOf(undone)).toContain('again the database it was before');
+    expect(textOf(undone)).toContain('shop_undone_1');
+  });
+
+  it.each(['new', 'swap', 'tables'] as const)('says of a failed %s that the database is unharmed', (mode) => {
+    expect(textOf(failed('storage_full', { mode }))).toMatch(/not touched|as it was before/);
+  });
+
+  it('does not say so where it may be harmed, or where the swap was done', () => {
+    expect(textOf(failed('storage_full', { mode: 'in-place' }))).not.toMatch(/not touched/);
+    const afterSwap = failed('tool_failed', { mode: 'swap', targetDatabase: 'shop', swap });
+    expect(textOf(afterSwap)).toContain('“shop” is the restored copy now');
+    expect(textOf(afterSwap)).not.toContain('not touched');
+  });
+
+  it('calls a cancelled one cancelled, and what was interrupted interrupted', () => {
+    expect(restoreLookOf(failed('cancelled'))).toBe('cancelled');
+    expect(restoreVerdict(failed('cancelled')).state).toBe('WARNING');
+    expect(restoreVerdict(failed('interrupted')).sentence).toContain('interrupted');
+  });
+
+  it('tells a copy that waits from one that is still made', () => {
+    expect(restoreLookOf(running('ready'))).toBe('ready');
+    expect(restoreVerdict(running('ready')).sentence).toContain('Nothing has been swapped');
+    expect(restoreVerdict(running('restoring')).state).toBe('RUNNING');
+    expect(textOf(running('restoring'))).toContain('stays in use and is not touched');
+    expect(textOf(running('swapping'))).toContain('lose their connections');
+  });
+});
+
+describe('the phases', () => {
+  const plan = {
+    mode: 'swap',
+    targetDatabase: 'shop',
+    schemaOnly: false,
+    dataOnly: false,
+    noOwner: false,
+    pauseBeforeSwap: true,
+    hooks: [],
+  } satisfies Restore['plan'];
+
+  it('have a wait and a swap only where those were asked for', () => {
+    expect(phasesOf({ mode: 'swap', plan })).toEqual([
+      'preparing',
+      'decoding',
+      'restoring',
+      'comparing',
+      'ready',
+      'swapping',
+      'finishing',
+    ]);
+    expect(phasesOf({ mode: 'new', plan: { ...plan, mode: 'new', pauseBeforeSwap: false } })).not.toContain(
+      'swapping',
+    );
+    expect(phasesOf({ mode: 'in-place', plan })).toContain('safety-backup');
+  });
+});
+
+describe('the preview', () => {
+  const finding = (state: RestorePreview['findings'][number]['state']) => ({
+    name: state.toLowerCase(),
+    state,
+    detail: 'so it is',
+    hint: null,
+  });
+  const preview = (
+    findings: RestorePreview['findings'],
+    more: Partial<RestorePreview> = {},
+  ): RestorePreview => ({
+    canStart: !findings.some(({ state }) => state === 'BLOCKED'),
+    environment: 'development',
+    needsReason: false,
+    creates: [],
+    replaces: [],
+    drops: [],
+    keeps: [],
+    sizeBytes: null,
+    estimatedSeconds: 240,
+    findings,
+    ...more,
+  });
+
+  it('puts what stops it first and what is fine last', () => {
+    const states = (['OK', 'WARNING', 'BLOCKED', 'UNKNOWN'] as const).map(finding);
+    expect(sortFindings(states).map(({ state }) => state)).toEqual(['BLOCKED', 'UNKNOWN', 'WARNING', 'OK']);
+  });
+
+  it('says in one sentence whether it can start and how long it takes', () => {
+    expect(previewSentence(preview([finding('OK')]))).toBe(
+      'Nothing stands in the way. It takes about 4 minutes.',
+    );
+    expect(previewSentence(preview([finding('WARNING'), finding('UNKNOWN')]))).toContain('2 things are');
+    expect(previewSentence(preview([finding('BLOCKED')]))).toBe(
+      'Something stops this restore. Nothing was changed.',
+    );
+    expect(previewSentence(preview([], { estimatedSeconds: null }))).toContain('never measured');
+  });
+
+  it('never says that it can start when the worker says that it cannot', () => {
+    expect(previewSentence(preview([finding('OK')], { canStart: false }))).toContain('stops this restore');
+  });
+});
+
+it('gives a reason for every backup that cannot be restored', () => {
+  expect(whyNotRestorable({ status: 'COMPLETED' })).toBeNull();
+  for (const status of ['IN_PROGRESS', 'FAILED', 'EXPIRED', 'DELETED'] as const)
+    expect(whyNotRestorable({ status })).toMatch(/\.$/);
+});
