@@ -44,8 +44,8 @@ function Tables({
 }) {
   const hasLive = look.liveDatabase !== null;
   const open = (row: LookedRow) => (
-    <Button
-      type="link"
+    <button
+      type="button"
       className="hf-look-table"
       aria-pressed={chosen === nameOf(row)}
       data-testid="look-table"
@@ -56,7 +56,7 @@ function Tables({
     >
       {row.schema !== 'public' && <span className="hf-muted">{row.schema}.</span>}
       {row.name}
-    </Button>
+    </button>
   );
   return (
     <Paged rows={sorted(look.tables)} size={PAGE} label="Pages of the tables">
