@@ -23,6 +23,10 @@ function difference({ rows, liveRows }: LookedRow): string {
   return by > 0 ? `+${by.toLocaleString('en')}` : `−${Math.abs(by).toLocaleString('en')}`;
 }
 
+/** Another one after each exchange: what was counted before it stands elsewhere now. */
+const standingOf = ({ copyDatabase, swap }: Restore): string =>
+  [copyDatabase, swap?.swappedAt, swap?.undoneAt].join(' ');
+
 /** Tables that differ stand first: they are what somebody looks for. */
 const sorted = (tables: readonly LookedRow[]): readonly LookedRow[] =>
   tables.toSorted(
@@ -118,7 +122,7 @@ function Tables({
 export function LookSection({ restore }: { readonly restore: Restore }) {
   const [{ schema, table }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const wanted = schema === null || table === null ? null : { schema, name: table };
-  const look = useRestoreLook(restore.id, wanted, true);
+  const look = useRestoreLook(restore.id, standingOf(restore), wanted);
   const { data, isError, error, isFetching, refetch } = look;
   const again = () => {
     void refetch();
