@@ -23,6 +23,10 @@ function difference({ rows, liveRows }: LookedRow): string {
   return by > 0 ? `+${by.toLocaleString('en')}` : `−${Math.abs(by).toLocaleString('en')}`;
 }
 
+/** Another one after each exchange: what was counted before it stands elsewhere now. */
+const standingOf = ({ copyDatabase, swap }: Restore): string =>
+  [copyDatabase, swap?.swappedAt, swap?.undoneAt].join(' ');
+
 /** Tables that differ stand first: they are what somebody looks for. */
 const sorted = (tables: readonly LookedRow[]): readonly LookedRow[] =>
   tables.toSorted(
@@ -44,8 +48,8 @@ function Tables({
 }) {
   const hasLive = look.liveDatabase !== null;
   const open = (row: LookedRow) => (
-    <Button
-      type="link"
+    <button
+      type="button"
       className="hf-look-table"
       aria-pressed={chosen === nameOf(row)}
       data-testid="look-table"
@@ -56,7 +60,7 @@ function Tables({
     >
       {row.schema !== 'public' && <span className="hf-muted">{row.schema}.</span>}
       {row.name}
-    </Button>
+    </button>
   );
   return (
     <Paged rows={sorted(look.tables)} size={PAGE} label="Pages of the tables">
@@ -118,7 +122,7 @@ function Tables({
 export function LookSection({ restore }: { readonly restore: Restore }) {
   const [{ schema, table }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const wanted = schema === null || table === null ? null : { schema, name: table };
-  const look = useRestoreLook(restore.id, wanted, true);
+  const look = useRestoreLook(restore.id, standingOf(restore), wanted);
   const { data, isError, error, isFetching, refetch } = look;
   const again = () => {
     void refetch();

@@ -24,7 +24,8 @@ export const queryKeys = {
     all: ['restores'] as const,
     list: ['restores', 'list'] as const,
     detail: (id: string) => ['restores', 'detail', id] as const,
-    look: (id: string, table: string) => ['restores', 'look', id, table] as const,
+    /** Of where the databases stand; outside of what a change invalidates, because an exchange that runs refuses looks. */
+    look: (id: string, standing: string, table: string) => ['restore-look', id, standing, table] as const,
     /** A question to a worker, outside of what a change invalidates. */
     preview: (backupId: string, plan: RestorePlan | null) => ['restore-preview', backupId, plan] as const,
   },

@@ -1,7 +1,7 @@
 import type { BackupStatus } from '../contracts/backup.ts';
 import type { Check } from '../contracts/verification.ts';
 import { AppError, toAppError } from '../core/errors.ts';
-import { makeCopy, type CopyProgress, type RestoreContext, type RestoredCopy } from '../restore/run-copy.ts';
+import { makeCopy, type CopyProgress, type RestoredCopy } from '../restore/run-copy.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type RestoreResult,
 } from '#db/queries/restore.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
+import type { HeldRestore } from './held-restore.ts';
 import { answered, persist } from './persist.ts';
 import { swapIn, undoSwap } from './swap.ts';
 
@@ -25,17 +26,6 @@ export interface RestoreSignals {
 }
 
 type ClaimedRestore = Extract<RestoreClaim, { state: 'claimed' }>;
-
-/** One restore that a worker holds, and what its steps share. */
-export interface HeldRestore {
-  readonly deps: EngineDeps;
-  readonly run: RestoreRecord;
-  readonly ctx: RestoreContext;
-  readonly say: (line: string) => void;
-  readonly moved: (progress: CopyProgress) => void;
-  /** Throws where the restore is no longer this worker's. */
-  readonly note: (names: Parameters<typeof noteDatabases>[3]) => Promise<void>;
-}
 
 const BEAT_MS = 1000;
 const BEAT_ANSWER_MS = 5000;

@@ -3,8 +3,8 @@ import { AppError, toAppError } from '../core/errors.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer, SourceContext } from '../sources/source.ts';
 import { isBackupUnfinished, type RestoreRecord, type RestoreResult } from '#db/queries/restore.ts';
+import type { HeldRestore } from './held-restore.ts';
 import { persist } from './persist.ts';
-import type { HeldRestore } from './restore.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
 
@@ -25,7 +25,7 @@ async function waitForBackups({ deps, ctx, say }: HeldRestore): Promise<void> {
 }
 
 /** Which of the two states the names show: `done` once what was live stands under `aside`. */
-export async function stateOf(
+async function stateOf(
   server: RestoreServer,
   ctx: SourceContext,
   names: { readonly live: string; readonly next: string; readonly aside: string },
@@ -93,7 +93,7 @@ export async function swapIn(restore: HeldRestore): Promise<Result> {
 }
 
 /** How a swap ends that was not done: one that waits for a person waits again, and what was live once stays. */
-export function notSwapped(
+function notSwapped(
   run: Pick<RestoreRecord, 'finishedAt' | 'plan' | 'cancelRequestedAt'>,
   error: NonNullable<RestoreResult['error']>,
 ): Result {

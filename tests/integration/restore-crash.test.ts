@@ -22,7 +22,7 @@ async function anotherWorker(): Promise<WorkerProcess> {
 
 /** A client whose process hears no signal, so that nobody can send it away until it is let go. */
 async function stubborn(database: string): Promise<{ letGo(): Promise<void> }> {
-  const client = postgres(scene.source.url(database).reveal(), { max: 1 });
+  const client = postgres(scene.source.url(database).reveal(), { max: 1, fetch_types: false });
   const [row] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`;
   process.kill(row!.pid, 'SIGSTOP');
   return {
@@ -39,7 +39,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   await source.sql(
     'shop',
     `create function slow(integer) returns integer immutable language plpgsql as
-       'begin perform pg_sleep(0.05); return $1; end';
+       'begin perform pg_sleep(0.02); return $1; end';
      create index customers_slow on customers (slow(id))`,
   );
   const slow = await scene.backUp();

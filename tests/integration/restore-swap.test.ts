@@ -28,6 +28,7 @@ const connect = (database: string, more: object = {}) =>
     password: 'postgres',
     database,
     max: 1,
+    fetch_types: false,
     onnotice: () => undefined,
     ...more,
   });

@@ -29,6 +29,12 @@ const SHOP = `
   alter table orders owner to seller;
   grant select on customers to seller;`;
 
+/** The body of a request, whatever is in it; the typed name and a reason are added. */
+interface RequestedRestore {
+  readonly targetDatabase: string;
+  readonly [field: string]: unknown;
+}
+
 /** A console's routes, a server with the database `shop`, and a backup of it. */
 export interface RestoreApi extends AsyncDisposable {
   readonly api: TestApi;
@@ -38,9 +44,9 @@ export interface RestoreApi extends AsyncDisposable {
   /** Takes a backup of `shop`; a worker must be running. */
   backUp(): Promise<string>;
   preview(backupId: string, plan: object): Promise<RestorePreview>;
-  ask(backupId: string, request: { readonly targetDatabase: string } & object): Promise<Response>;
+  ask(backupId: string, request: RequestedRestore): Promise<Response>;
   /** Asks, and expects to be accepted. */
-  start(backupId: string, request: { readonly targetDatabase: string } & object): Promise<string>;
+  start(backupId: string, request: RequestedRestore): Promise<string>;
   act(what: 'cancel' | 'swap' | 'undo', id: string, confirm?: string): Promise<Response>;
   look(id: string, query?: string): Promise<RestoreLook>;
   read(id: string): Promise<Restore>;
@@ -53,7 +59,7 @@ export interface RestoreApi extends AsyncDisposable {
   actions(id: string): Promise<readonly string[]>;
 }
 
-export const isEnded = ({ status, progress }: Restore): boolean =>
+const isEnded = ({ status, progress }: Restore): boolean =>
   status !== 'IN_PROGRESS' || progress?.phase === 'ready';
 
 export async function startRestoreApi(): Promise<RestoreApi> {
@@ -162,6 +168,8 @@ export async function ordersOf(source: TestPostgres, database: string): Promise<
     database,
     max: 1,
     connect_timeout: 5,
+    // Else a refused connection is an error nobody waits for.
+    fetch_types: false,
   });
   try {
     const [row] = await sql<{ rows: number }[]>`select count(*)::int as rows from orders`;

@@ -20,7 +20,7 @@ function namesOf(list: string): readonly string[] {
 }
 
 /** What stands behind `SET` for `name=value` as the server keeps it. */
-export function settingClause(setting: string): string {
+function settingClause(setting: string): string {
   const at = setting.indexOf('=');
   const [name, value] = [setting.slice(0, at), setting.slice(at + 1)];
   const values = NAME_LISTS.has(name.toLowerCase()) ? namesOf(value).map(literal) : [literal(value)];
