@@ -86,12 +86,7 @@ export async function readOverview(backend: Backend): Promise<Overview> {
       newestFailed,
       newestCancelled,
       newestSettledDueAt: settledDueAt,
-      runbookReview: runbookReview(
-        settings.runbook.review.lastReviewedOn,
-        sinceAt,
-        now,
-        REVIEW_PERIOD_DAYS,
-      ),
+      runbookReview: runbookReview(settings.runbook.review.lastReviewedOn, sinceAt, now, REVIEW_PERIOD_DAYS),
     }),
     summary: toSummary(backend, summary, now),
     rpoHours: settings.rpoHours,

@@ -11,7 +11,7 @@ export async function listDump(
 ): Promise<string> {
   const chain = startChain(ctx, [{ file: pgRestore, args: ['--list', '--verbose', file] }], 'pipe');
   chain.input.end();
-  const printed = chain.output === null ? '' : await text(chain.output);
+  const printed = await text(chain.output);
   const failure = decodeFailure(await chain.links);
   ctx.signal.throwIfAborted();
   if (failure !== null) throw failure.error;

@@ -32,5 +32,5 @@ export interface OpenOptions {
   /** What the catalogue noted; without one the manifest alone is believed. */
   readonly recorded?: VerifyOrder['recorded'];
   /** Sees progress and checks as they come. */
-  report?(event: VerifyEvent): void;
+  readonly report?: (event: VerifyEvent) => void;
 }

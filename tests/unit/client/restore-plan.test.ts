@@ -31,7 +31,9 @@ describe('the suggested name', () => {
     const bytes = new TextEncoder().encode(name).length;
     expect(bytes).toBeLessThanOrEqual(63);
     // No more is cut than must be.
-    expect(bytes).toBeGreaterThan(63 - new TextEncoder().encode(String.fromCodePoint(database.codePointAt(0) ?? 0)).length);
+    expect(bytes).toBeGreaterThan(
+      63 - new TextEncoder().encode(String.fromCodePoint(database.codePointAt(0) ?? 0)).length,
+    );
     expect(name).toMatch(/_restored_20261105$/);
     expect(name.isWellFormed()).toBe(true);
   });
