@@ -85,7 +85,7 @@ test('what the manifest does not know is UNKNOWN with words; only a real gap kee
     expect(rows?.reason).toMatch(/^\w+ .* /);
     return rows?.isRequired;
   });
-  expect(required).toEqual(['permission', 'no-snapshot', 'time-limit', 'query-failed']);
+  expect(required).toEqual(['not-recorded', 'permission', 'no-snapshot', 'time-limit', 'query-failed']);
 });
 
 test('what the copy does not show is required, whatever the reason', () => {
