@@ -81,8 +81,9 @@ export function RestoreGuide() {
       </p>
       <p className="hf-muted">
         <code>scripts/backup-verify.sh</code> restores an archive into a database of its own, compares it with
-        its manifest and drops it again, also while this console is down. <code>scripts/restore.sh</code>,
-        which will run the steps below by itself, is not part of this version.
+        its manifest and drops it again, and <code>scripts/restore.sh</code> brings one back, both also while
+        this console is down. Beside the archives lies a <code>restore.sh</code> that runs the steps below and
+        needs nothing of Holdfast.
       </p>
       <div className="hf-row">
         <DownloadButton row={backup.data} size="middle" onProblem={setDownloadProblem} />

@@ -40,7 +40,7 @@ const planFields = {
   noOwner: z.boolean().default(false),
   /** Mode `swap` only: once the copy is proven it waits for POST …/swap, so that people can look at it first. */
   pauseBeforeSwap: z.boolean().default(false),
-  /** Names of commands in the server's hooks file, in the order they are to run; never commands themselves. */
+  /** Names of commands the server knows, in the order they are to run; never commands themselves. None is known yet: a plan with one is BLOCKED. */
   hooks: z.array(z.string().min(1).max(100)).max(20).default([]),
 };
 

@@ -3,6 +3,7 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { RestorePlan, RestorePreview } from '../contracts/restore.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import { roughly } from '../core/roughly.ts';
 import type { Config } from '../platform/config.ts';
 import { guardTarget } from '../restore/guard-target.ts';
 import { openRestoreServer } from '../sources/registry.ts';
@@ -173,11 +174,10 @@ function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }:
       'Restore into a new database of that name instead.',
     );
   }
-  return ok(
-    'target',
-    `${target} holds ${humanBytes(sizeBytes)}, and ${String(otherConnections)} clients are connected`,
-  );
+  return ok('target', `${target} holds ${humanBytes(sizeBytes)}, and ${clients(otherConnections)} connected`);
 }
+
+const clients = (count: number): string => (count === 1 ? '1 client is' : `${String(count)} clients are`);
 
 function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLook): Finding[] {
   if (plan.mode !== 'swap') return [];
@@ -195,7 +195,7 @@ function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLoo
       : finding(
           'connections',
           'WARNING',
-          `${String(otherConnections)} clients will be disconnected`,
+          `${clients(otherConnections)} connected and will be disconnected`,
           'They can connect again within moments; what they had not committed is lost.',
         ),
     ...(plan.noOwner
@@ -322,10 +322,16 @@ async function judgeRoom({ verify, dataDir }: Config, { plain }: Manifest): Prom
   );
 }
 
+/** `2026-11-21 15:44 UTC`. */
+const minuteOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
 function judgeProof({ proof, provenAt, lastVerification }: BackupRecord): Finding {
   switch (proof) {
     case 'PROVEN':
-      return ok('proof', `restored and compared on ${provenAt?.toISOString() ?? 'an unknown day'}`);
+      return ok(
+        'proof',
+        `restored and compared on ${provenAt === null ? 'an unknown day' : minuteOf(provenAt)}`,
+      );
     case 'NEVER':
       return finding(
         'proof',
@@ -344,14 +350,8 @@ function judgeProof({ proof, provenAt, lastVerification }: BackupRecord): Findin
 }
 
 function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding {
-  const minutes = Math.max(0, Math.round((now.getTime() - Date.parse(takenAt)) / 60_000));
-  const age =
-    minutes < 120
-      ? `${String(minutes)} minutes`
-      : minutes < 48 * 60
-        ? `${String(Math.round(minutes / 60))} hours`
-        : `${String(Math.round(minutes / 1440))} days`;
-  const detail = `taken ${age} ago, at ${takenAt}: what was written since is not in it`;
+  const at = new Date(takenAt);
+  const detail = `taken ${roughly(now.getTime() - at.getTime())} ago, on ${minuteOf(at)}: what was written since is not in it`;
   return plan.mode === 'new'
     ? ok('age', detail)
     : finding('age', 'WARNING', detail, 'It stays in the database that is kept.');

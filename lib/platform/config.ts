@@ -82,7 +82,6 @@ export const Environment = z.object({
     z.enum(['production', 'staging', 'development']).default('production'),
   ),
   HOLDFAST_PRODUCTION_DATABASES: z.preprocess((v) => v ?? '', list),
-  HOLDFAST_HOOKS_FILE: optional(z.string()),
   RESTORE_MIGRATE_COMMAND: optional(z.string().trim().min(1)),
   HOLDFAST_LOG_LEVEL: z.preprocess(
     (v) => (v === '' ? undefined : v),
@@ -190,8 +189,6 @@ export interface Config {
   readonly environment: Parsed['HOLDFAST_ENVIRONMENT'];
   /** `database`, `host/database` or `host:port/database`: what a restore from another environment must never overwrite. */
   readonly productionDatabases: readonly string[];
-  /** Names the commands a restore may run before and after; null: none. */
-  readonly hooksFile: string | null;
   /** What restore.sh runs afterwards to bring the schema up to date, without a shell; null: nothing. */
   readonly migrateCommand: string | null;
   readonly logLevel: Parsed['HOLDFAST_LOG_LEVEL'];
@@ -314,7 +311,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     dataDir: resolve(e.HOLDFAST_DATA_DIR),
     environment: e.HOLDFAST_ENVIRONMENT,
     productionDatabases: e.HOLDFAST_PRODUCTION_DATABASES,
-    hooksFile: e.HOLDFAST_HOOKS_FILE === undefined ? null : resolve(e.HOLDFAST_HOOKS_FILE),
     migrateCommand: e.RESTORE_MIGRATE_COMMAND ?? null,
     logLevel: e.HOLDFAST_LOG_LEVEL,
     port: e.PORT,

@@ -1,5 +1,6 @@
 import type { HealthCheck } from '../contracts/overview.ts';
 import type { VerificationPolicy } from '../contracts/verification.ts';
+import { roughly } from '../core/roughly.ts';
 import { dueSlots, nextDueAt } from '../core/schedule.ts';
 import { provingPeriodDays } from '../core/verification-plan.ts';
 import type { Config } from '../platform/config.ts';
@@ -56,16 +57,6 @@ const bad = (
   label: string,
   href: string,
 ): HealthCheck => ({ name, state, detail, action: { label, href } });
-
-/** `9 hours`, `3 days`: for a sentence, not for a sum. */
-export function roughly(ms: number): string {
-  const minutes = Math.max(0, Math.round(ms / 60_000));
-  const say = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`;
-  if (minutes < 1) return 'less than a minute';
-  if (minutes < 120) return say(minutes, 'minute');
-  const hours = Math.round(minutes / 60);
-  return hours < 72 ? say(hours, 'hour') : say(Math.round(hours / 24), 'day');
-}
 
 function workerCheck({ livingWorkers }: HealthFacts): HealthCheck {
   if (livingWorkers > 0) {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '#lib/platform/config.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
-import { judge, roughly, type HealthFacts } from '#lib/services/health-checks.ts';
+import { roughly } from '#lib/core/roughly.ts';
+import { judge, type HealthFacts } from '#lib/services/health-checks.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
