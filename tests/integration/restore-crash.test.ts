@@ -56,7 +56,10 @@ test('a worker killed in mid-restore, before and after the renames: one database
   const before = await scene.start(quick, { mode: 'swap', targetDatabase: 'shop' });
   await worker.until('about to exchange the databases');
   await scene.until(before, ({ progress }) => progress?.phase === 'swapping');
-  await expect(ordersOf(source, 'shop')).rejects.toThrow(/not currently accepting connections/);
+  // The worker tells what it is about to do before it closes the door.
+  await expect
+    .poll(() => ordersOf(source, 'shop').then(() => 'let in', String), { timeout: 20_000 })
+    .toMatch(/not currently accepting connections/);
   await worker.kill('SIGKILL');
   await client.letGo();
 

@@ -3,7 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Catalogue } from '#db/client.ts';
 import { manifestNameOf } from '#lib/contracts/manifest.ts';
 import type { Secret } from '#lib/core/secret.ts';
-import { backupWhere, isOver, queueBackup, seeBackup, switchProofsOff } from '#tests/support/backups.ts';
+import {
+  backupWhere,
+  isOver,
+  queueBackup,
+  RESTORE_KIT,
+  seeBackup,
+  switchProofsOff,
+} from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -57,6 +64,7 @@ const uploads = async () =>
 const keys = async () =>
   ((await s3.client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? [])
     .map(({ Key }) => Key ?? '')
+    .filter((key) => !RESTORE_KIT.some((name) => key.endsWith(`/${name}`)))
     .sort();
 
 test('kill -9 in mid-upload: the next worker fails the run and aborts the upload; the earlier backup stays', async () => {
