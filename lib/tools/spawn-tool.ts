@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
@@ -109,7 +109,7 @@ export function spawnTool(tool: ToolCommand, stdio: readonly [unknown, unknown])
 
 function stepBack(pid: number, niceness: number): void {
   try {
-    setPriority(pid, niceness);
+    setPriority(pid, Math.min(19, getPriority() + niceness));
   } catch {
     // It has gone already, or this system has no such thing; it does its work all the same.
   }
