@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { expect, it, onTestFailed } from 'vitest';
 import { Manifest } from '#lib/contracts/manifest.ts';
+import { RESTORE_KIT } from '#tests/support/backups.ts';
 import { openBrowser } from '../support/browser.ts';
 import { countRows, startConsole } from '../support/console.ts';
 import { describeWith } from '../support/needs.ts';
@@ -48,7 +49,10 @@ describeWith('s3')('the main job through S3', () => {
 
     const listed = await s3.client.send(new ListObjectsV2Command({ Bucket: bucket }));
     const key = `backups/manual/${row.createdAt.slice(0, 10)}/${row.filename}`;
-    expect(listed.Contents?.map((object) => object.Key).sort()).toEqual([key, `${key}.manifest.json`]);
+    const kit = RESTORE_KIT.map((name) => `backups/${name}`);
+    expect(listed.Contents?.map((object) => object.Key).sort()).toEqual(
+      [...kit, key, `${key}.manifest.json`].sort(),
+    );
     const stored = await s3.client.send(
       new GetObjectCommand({ Bucket: bucket, Key: `${key}.manifest.json` }),
     );
