@@ -43,7 +43,7 @@ const CLEAN_UP_MS = 20_000;
 
 export interface Worker {
   readonly id: string;
-  /** Resolves when the catalogue and the queue answered and jobs are being taken. */
+  /** Resolves when the catalogue and the queue answered, jobs are being taken, and others see that this worker lives. */
   readonly ready: Promise<void>;
   /**
    * Takes nothing more, ends a running verification (which waits for another worker), lets a running backup finish within the
@@ -121,16 +121,22 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
 
   // The heart goes on beating while a running backup is allowed to finish.
   const heartEnd = new AbortController();
+  const firstBeat = Promise.withResolvers<null>();
   const heart = (async () => {
     while (!heartEnd.signal.aborted) {
       try {
         await beat();
+        firstBeat.resolve(null);
       } catch (error) {
         complain('no heartbeat could be written; it is tried again', error);
       }
       await clock.sleep(BEAT_MS, heartEnd.signal).catch(() => undefined);
     }
   })();
+  // Else a worker that is stopped before the catalogue answered would wait for it.
+  ending.signal.addEventListener('abort', () => {
+    firstBeat.resolve(null);
+  });
 
   let boss: PgBoss | undefined;
   const loops: Promise<unknown>[] = [heart];
@@ -232,6 +238,8 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       void cron.destroy();
     });
     loops.push(repeat('recovery', RECOVER_MS, recover));
+    // Else a question right after `ready` could be told that no worker is running.
+    await firstBeat.promise;
     if (ending.signal.aborted) await cron.destroy();
     log.info('worker is ready', {
       schedule: config.schedule,

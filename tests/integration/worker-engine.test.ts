@@ -24,7 +24,8 @@ import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 import { startThrottle, type Throttle } from '#tests/support/throttle.ts';
-import { startWorker } from '#worker/worker.ts';
+import { eventually } from '#tests/support/worker.ts';
+import { startWorker, type Worker } from '#worker/worker.ts';
 
 let server: TestPostgres;
 let throttle: Throttle;
@@ -255,6 +256,31 @@ test('a worker that is stopped and may not wait aborts its backup cleanly', asyn
   expect(await catalogue.raw`select 1 from workers`).toHaveLength(0);
   const dumps = await catalogue.raw`select 1 from pg_stat_activity where application_name = 'pg_dump'`;
   expect(dumps).toHaveLength(0);
+});
+
+test('a worker is ready no sooner than others see that it lives', async () => {
+  const { raw } = catalogue;
+  let worker: Worker | undefined;
+  let isReady = false;
+  await raw.begin(async (tx) => {
+    await tx`lock table workers in share mode`;
+    worker = startWorker(engine.config, { log: engine.log });
+    void worker.ready.then(() => (isReady = true));
+    await eventually(
+      async () => {
+        const [row] = await raw<{ waiting: number }[]>`
+        select count(*)::int as waiting from pg_locks where relation = 'workers'::regclass and not granted`;
+        return (row?.waiting ?? 0) > 0;
+      },
+      () => 'no heartbeat waits for the lock',
+    );
+    // All else is at once.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(isReady).toBe(false);
+  });
+  await worker!.ready;
+  expect(await raw`select 1 from workers`).toHaveLength(1);
+  await worker!.stop();
 });
 
 test('folders of runs that are over are swept, those of running ones and strangers stay', async () => {
