@@ -34,10 +34,11 @@ interface RouteContext {
   readonly request: Request;
 }
 
-type RouteHandler = (
-  request: Request,
-  context: { readonly params: Promise<Record<string, string>> },
-) => Promise<Response>;
+interface RouteHandler {
+  (request: Request, context: { readonly params: Promise<Record<string, string>> }): Promise<Response>;
+  /** What it takes and answers: docs/openapi.json is written from it. */
+  readonly spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
+}
 
 const NOTHING = z.strictObject({});
 /** Larger than any body the API knows. */
@@ -112,7 +113,7 @@ export function route<
     input: RouteInput<z.output<Params>, z.output<Query>, z.output<Body>>,
   ) => Promise<z.input<Output> | Response>,
 ): RouteHandler {
-  return (request, context) =>
+  const handle = (request: Request, context: { readonly params: Promise<Record<string, string>> }) =>
     respond(request, async ({ backend, requestId }) => {
       const who = await authenticate(request, backend);
       if (who === null) {
@@ -144,4 +145,5 @@ export function route<
       }
       return jsonResponse(spec.output.parse(result), spec.status ?? 200, requestId);
     });
+  return Object.assign(handle, { spec });
 }
