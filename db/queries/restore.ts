@@ -4,10 +4,11 @@ import type { RestoreMode, RestorePhase, RestorePlan } from '../../lib/contracts
 import type { Check } from '../../lib/contracts/verification.ts';
 import type { Config } from '../../lib/platform/config.ts';
 import type { Db, Tx } from '../client.ts';
-import { backupCopies, backups } from '../schema/backup.ts';
+import { backups } from '../schema/backup.ts';
 import { restores } from '../schema/restore.ts';
 import { verifications } from '../schema/verification.ts';
 import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
+import { copyToRead, type CopyToRead } from './copy-to-read.ts';
 import { isLiving } from './worker.ts';
 
 export type RestoreRecord = typeof restores.$inferSelect;
@@ -115,18 +116,7 @@ export const taskOf = (row: Pick<RestoreRecord, 'undoRequestedAt' | 'swapRequest
   row.undoRequestedAt !== null ? 'undo' : row.swapRequestedAt !== null ? 'swap' : 'restore';
 
 export type RestoreClaim =
-  | {
-      readonly state: 'claimed';
-      readonly task: RestoreTask;
-      readonly run: RestoreRecord;
-      /** Where the copy lies; null when there is none at that destination any more. */
-      readonly key: string | null;
-      readonly backup: {
-        readonly status: BackupStatus;
-        readonly stored: { readonly bytes: number; readonly sha256: string } | null;
-        readonly manifestChecksum: string | null;
-      };
-    }
+  | ({ readonly state: 'claimed'; readonly task: RestoreTask; readonly run: RestoreRecord } & CopyToRead)
   /** Somebody took it, it is over, or it waits for a person. */
   | { readonly state: 'gone' };
 
@@ -145,38 +135,9 @@ export async function claimRestore(tx: Tx, id: string, workerId: string): Promis
     })
     .where(eq(restores.id, id))
     .returning();
-  const [backup] = await tx
-    .select({
-      status: backups.status,
-      sizeBytes: backups.sizeBytes,
-      checksum: backups.checksum,
-      manifestChecksum: sql<string | null>`${backups.manifest} ->> 'checksum'`,
-    })
-    .from(backups)
-    .where(eq(backups.id, row.backupId));
-  if (run === undefined || backup === undefined) return { state: 'gone' };
-  const [copy] = await tx
-    .select({ key: backupCopies.key })
-    .from(backupCopies)
-    .where(
-      and(
-        eq(backupCopies.backupId, run.backupId),
-        eq(backupCopies.destination, run.destination),
-        eq(backupCopies.status, 'STORED'),
-      ),
-    );
-  const { status, sizeBytes: bytes, checksum: sha256, manifestChecksum } = backup;
-  return {
-    state: 'claimed',
-    task: taskOf(row),
-    run,
-    key: copy?.key ?? null,
-    backup: {
-      status,
-      stored: bytes === null || sha256 === null ? null : { bytes, sha256 },
-      manifestChecksum,
-    },
-  };
+  const copy = await copyToRead(tx, row);
+  if (run === undefined || copy === null) return { state: 'gone' };
+  return { state: 'claimed', task: taskOf(row), run, ...copy };
 }
 
 /** Still ours: claimed by this worker and not taken away. Every write of a run is fenced by this. */

@@ -11,6 +11,7 @@ import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 import { verifications } from '../schema/verification.ts';
 import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
+import { copyToRead, type CopyToRead } from './copy-to-read.ts';
 import { isLiving } from './worker.ts';
 
 export type VerificationRecord = typeof verifications.$inferSelect;
@@ -122,17 +123,7 @@ export async function requestVerificationCancel(tx: Tx, id: string, by: string):
 }
 
 export type VerificationClaim =
-  | {
-      readonly state: 'claimed';
-      readonly run: VerificationSummaryRecord;
-      /** Where the copy lies; null when there is none at that destination any more. */
-      readonly key: string | null;
-      readonly backup: {
-        readonly status: BackupStatus;
-        readonly stored: { readonly bytes: number; readonly sha256: string } | null;
-        readonly manifestChecksum: string | null;
-      };
-    }
+  | ({ readonly state: 'claimed'; readonly run: VerificationSummaryRecord } & CopyToRead)
   /** A backup is queued or running, or another verification runs. */
   | { readonly state: 'busy' }
   /** A person cancelled it before a worker took it. */
@@ -164,37 +155,9 @@ export async function claimVerification(tx: Tx, id: string, workerId: string): P
     .set({ workerId, startedAt: sql`now()`, heartbeatAt: sql`now()`, phase: 'preparing' })
     .where(eq(verifications.id, id))
     .returning(summaryColumns);
-  const [backup] = await tx
-    .select({
-      status: backups.status,
-      sizeBytes: backups.sizeBytes,
-      checksum: backups.checksum,
-      manifestChecksum: sql<string | null>`${backups.manifest} ->> 'checksum'`,
-    })
-    .from(backups)
-    .where(eq(backups.id, row.backupId));
-  if (run === undefined || backup === undefined) return { state: 'gone' };
-  const [copy] = await tx
-    .select({ key: backupCopies.key })
-    .from(backupCopies)
-    .where(
-      and(
-        eq(backupCopies.backupId, run.backupId),
-        eq(backupCopies.destination, run.destination),
-        eq(backupCopies.status, 'STORED'),
-      ),
-    );
-  const { status, sizeBytes: bytes, checksum: sha256, manifestChecksum } = backup;
-  return {
-    state: 'claimed',
-    run,
-    key: copy?.key ?? null,
-    backup: {
-      status,
-      stored: bytes === null || sha256 === null ? null : { bytes, sha256 },
-      manifestChecksum,
-    },
-  };
+  const copy = await copyToRead(tx, row);
+  if (run === undefined || copy === null) return { state: 'gone' };
+  return { state: 'claimed', run, ...copy };
 }
 
 /** Still ours: claimed by this worker and not taken away. Every write of a run is fenced by this. */
