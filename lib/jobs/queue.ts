@@ -4,9 +4,12 @@ import type { Secret } from '../core/secret.ts';
 import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '../contracts/jobs.ts';
 
 /** A queue and what may be in it. `parse` is used on both ends, so that a job nobody understands is never sent. */
-export interface JobDefinition<Name extends string, Payload> {
+export interface JobDefinition<Name extends string, Payload> extends JobLimits {
   readonly name: Name;
   parse(input: unknown): Payload;
+}
+
+interface JobLimits {
   /** Tries after the first. */
   readonly retryLimit: number;
   /** The queue hands a job to another worker after this, should its worker have died without a word. */
@@ -17,14 +20,27 @@ export interface JobDefinition<Name extends string, Payload> {
   readonly retryDelayMax: number;
 }
 
-/** Take a backup: its row says of what and where to. Handlers claim the row first, so a second delivery does nothing. */
-export const backupJob: JobDefinition<'backup', BackupJob> = {
-  name: 'backup',
-  parse: (input) => BackupJob.parse(input),
+/** Of what takes as long as a database is large. */
+const runLimits: JobLimits = {
   retryLimit: 3,
   expireInSeconds: 24 * 3600 - 1,
   heartbeatSeconds: 20,
   retryDelayMax: 60,
+};
+
+/** Of what somebody waits for at the screen: who asked is gone before another try would answer. */
+const questionLimits: JobLimits = {
+  retryLimit: 0,
+  expireInSeconds: 120,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
+};
+
+/** Take a backup: its row says of what and where to. Handlers claim the row first, so a second delivery does nothing. */
+export const backupJob: JobDefinition<'backup', BackupJob> = {
+  name: 'backup',
+  parse: (input) => BackupJob.parse(input),
+  ...runLimits,
 };
 
 /** Remove the objects of an EXPIRED backup, then mark it DELETED. Safe to repeat at any point. */
@@ -41,40 +57,28 @@ export const removeJob: JobDefinition<'remove', BackupJob> = {
 export const verifyJob: JobDefinition<'verify', VerifyJob> = {
   name: 'verify',
   parse: (input) => VerifyJob.parse(input),
-  retryLimit: 3,
-  expireInSeconds: 24 * 3600 - 1,
-  heartbeatSeconds: 20,
-  retryDelayMax: 60,
+  ...runLimits,
 };
 
 /** Restore, or undo the swap of a restore: its row says which. Handlers claim the row first, so a second delivery does nothing. */
 export const restoreJob: JobDefinition<'restore', RestoreJob> = {
   name: 'restore',
   parse: (input) => RestoreJob.parse(input),
-  retryLimit: 3,
-  expireInSeconds: 24 * 3600 - 1,
-  heartbeatSeconds: 20,
-  retryDelayMax: 60,
+  ...runLimits,
 };
 
 /** Answer what a restore would do; somebody waits for it at the screen. */
 export const previewJob: JobDefinition<'preview', PreviewJob> = {
   name: 'preview',
   parse: (input) => PreviewJob.parse(input),
-  retryLimit: 0,
-  expireInSeconds: 120,
-  heartbeatSeconds: 20,
-  retryDelayMax: 60,
+  ...questionLimits,
 };
 
 /** Answer what stands in a restored copy; somebody waits for it at the screen. */
 export const lookJob: JobDefinition<'look', LookJob> = {
   name: 'look',
   parse: (input) => LookJob.parse(input),
-  retryLimit: 0,
-  expireInSeconds: 120,
-  heartbeatSeconds: 20,
-  retryDelayMax: 60,
+  ...questionLimits,
 };
 
 /** What `enqueue` needs of a drizzle transaction. */
