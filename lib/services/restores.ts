@@ -250,71 +250,62 @@ export async function cancelRestore(backend: Backend, actor: Actor, id: string):
 }
 
 /** Asks for an exchange: of a copy that waits, or back. */
-async function requestExchange(
-  backend: Backend,
-  actor: Actor,
-  id: string,
-  { confirm }: ExchangeRequest,
-  exchange: {
-    readonly action: string;
-    readonly refusal: AppError;
+const requestExchange =
+  (exchange: {
+    readonly name: 'swap' | 'undo';
+    readonly answer: string;
     may(record: RestoreRecord): boolean;
+    refusal(): AppError;
     request(tx: Tx, id: string, by: string): Promise<void>;
-  },
-): Promise<void> {
-  const queue = await backend.queue();
-  await backend.db.transaction(async (tx) => {
-    const record = await lockRestore(tx, id);
-    if (record === null) throw noSuchRestore();
-    needConfirm(confirm, record.targetDatabase);
-    if (!exchange.may(record)) throw exchange.refusal;
-    const other = await unfinishedRestoreOf(tx, record.targetDatabase);
-    if (other !== null && other !== id) throw lockedError(record.targetDatabase, other);
-    await exchange.request(tx, id, actor.name);
-    await addAuditEntry(tx, actor, exchange.action, id, {
-      targetDatabase: record.targetDatabase,
-      copyDatabase: record.copyDatabase,
-      keptDatabase: record.keptDatabase,
+  }) =>
+  async (
+    backend: Backend,
+    actor: Actor,
+    id: string,
+    { confirm }: ExchangeRequest,
+  ): Promise<RestoreAccepted> => {
+    const queue = await backend.queue();
+    await backend.db.transaction(async (tx) => {
+      const record = await lockRestore(tx, id);
+      if (record === null) throw noSuchRestore();
+      needConfirm(confirm, record.targetDatabase);
+      if (!exchange.may(record)) throw exchange.refusal();
+      const other = await unfinishedRestoreOf(tx, record.targetDatabase);
+      if (other !== null && other !== id) throw lockedError(record.targetDatabase, other);
+      await exchange.request(tx, id, actor.name);
+      await addAuditEntry(tx, actor, `restore.request-${exchange.name}`, id, {
+        targetDatabase: record.targetDatabase,
+        copyDatabase: record.copyDatabase,
+        keptDatabase: record.keptDatabase,
+      });
+      await queue.enqueue(tx, restoreJob, { restoreId: id });
     });
-    await queue.enqueue(tx, restoreJob, { restoreId: id });
-  });
-}
+    return { id, status: 'IN_PROGRESS', message: exchange.answer };
+  };
 
 /** Has the copy that waits swapped in, or swapped in again after an undo. Throws `conflict` where no copy waits. */
-export async function swapRestore(
-  backend: Backend,
-  actor: Actor,
-  id: string,
-  request: ExchangeRequest,
-): Promise<RestoreAccepted> {
-  await requestExchange(backend, actor, id, request, {
-    action: 'restore.request-swap',
-    refusal: new AppError('conflict', 'no copy of this restore waits to be swapped in', {
+export const swapRestore = requestExchange({
+  name: 'swap',
+  answer: 'Swap started',
+  may: canSwap,
+  refusal: () =>
+    new AppError('conflict', 'no copy of this restore waits to be swapped in', {
       hint: 'Look at the restore: it says what it is doing, or how it ended.',
     }),
-    may: canSwap,
-    request: requestSwap,
-  });
-  return { id, status: 'IN_PROGRESS', message: 'Swap started' };
-}
+  request: requestSwap,
+});
 
 /** Has the database that was live before the swap put back. Throws `conflict` where nothing was swapped in. */
-export async function undoRestore(
-  backend: Backend,
-  actor: Actor,
-  id: string,
-  request: ExchangeRequest,
-): Promise<RestoreAccepted> {
-  await requestExchange(backend, actor, id, request, {
-    action: 'restore.request-undo',
-    refusal: new AppError('conflict', 'there is no swap of this restore that could be undone', {
+export const undoRestore = requestExchange({
+  name: 'undo',
+  answer: 'Undo started',
+  may: canUndo,
+  refusal: () =>
+    new AppError('conflict', 'there is no swap of this restore that could be undone', {
       hint: 'Only a completed swap can be undone, once, while the database that was live before is kept.',
     }),
-    may: canUndo,
-    request: requestUndo,
-  });
-  return { id, status: 'IN_PROGRESS', message: 'Undo started' };
-}
+  request: requestUndo,
+});
 
 /** With every check and the log. */
 export async function getRestore(backend: Backend, id: string): Promise<Restore> {
