@@ -1,14 +1,15 @@
 'use client';
-import { Drawer, Skeleton } from 'antd';
+import { Drawer } from 'antd';
 import Link from 'next/link';
 import { recordedProblem } from '#lib/client/problem-error.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
 import { ProofTag } from '#components/verification/proof-tag.tsx';
 import { Verifying } from '#components/verification/verifying.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { BackupTabs } from './backup-tabs.tsx';
 import { RowActions, type RowActionHandlers } from './row-actions.tsx';
-import { RunningPanel } from './running-panel.tsx';
+import { RunningBackup } from './running-backup.tsx';
 import { StatusTag } from './status-tag.tsx';
 import type { OpenBackup } from './use-history-search.ts';
 
@@ -27,7 +28,8 @@ export function BackupDrawer({
   readonly onChange: (next: Pick<Partial<OpenBackup>, 'tab' | 'verificationId'>) => void;
   readonly onClose: () => void;
 }) {
-  const { data, isError, error, isFetching, refetch } = useBackup(open.id);
+  const backup = useBackup(open.id);
+  const { data } = backup;
   // The checks tab shows it by itself.
   const verifyingId =
     data?.proof.lastStatus === 'IN_PROGRESS' && open.tab !== 'checks' ? data.proof.lastVerificationId : null;
@@ -40,17 +42,7 @@ export function BackupDrawer({
       rootClassName="hf-drawer"
       data-testid="backup-drawer"
     >
-      {isError && data === undefined && (
-        <ProblemAlert
-          error={error}
-          title="The details could not be loaded"
-          isRetrying={isFetching}
-          onRetry={() => {
-            void refetch();
-          }}
-        />
-      )}
-      {!isError && data === undefined && <Skeleton active title={false} paragraph={{ rows: 8 }} />}
+      <LoadState query={backup} title="The details could not be loaded" />
       {data !== undefined && (
         <div className="hf-stack" data-testid="backup-detail" data-status={data.status} data-id={data.id}>
           <div className="hf-drawer-head">
@@ -66,7 +58,7 @@ export function BackupDrawer({
               error={recordedProblem(data.error)}
             />
           )}
-          {data.status === 'IN_PROGRESS' && <RunningPanel row={data} mayCancel />}
+          {data.status === 'IN_PROGRESS' && <RunningBackup row={data} mayCancel />}
           {verifyingId !== null && <Verifying id={verifyingId} />}
           {(data.status === 'COMPLETED' || data.status === 'FAILED') && (
             <RowActions row={data} handlers={handlers} size="middle" />

@@ -13,7 +13,7 @@ import { HistorySection } from './history-section.tsx';
 import { OutcomeAlert } from './outcome-alert.tsx';
 import { RestoreInstructions } from './restore-instructions.tsx';
 import type { RowActionHandlers } from './row-actions.tsx';
-import { RunningPanel } from './running-panel.tsx';
+import { RunningBackup } from './running-backup.tsx';
 import { SummaryCard } from './summary-card.tsx';
 import { useFinishedBackups } from './use-finished-backups.ts';
 import { useHistorySearch, useOpenBackup } from './use-history-search.ts';
@@ -55,7 +55,7 @@ export function BackupPage() {
         <ProblemAlert error={overview.error} title="Whether a backup is running is not known" />
       )}
       {running.map((row) => (
-        <RunningPanel key={row.id} row={row} mayCancel />
+        <RunningBackup key={row.id} row={row} mayCancel />
       ))}
       {!(history.isError && history.data === undefined) && (
         <SummaryCard summary={history.data?.summary} newest={newest ?? undefined} />

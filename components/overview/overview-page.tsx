@@ -1,10 +1,9 @@
 'use client';
-import { Skeleton } from 'antd';
 import type { Overview } from '#lib/contracts/overview.ts';
 import { useOverview } from '#lib/client/use-overview.ts';
-import { RunningPanel } from '#components/backup/running-panel.tsx';
+import { RunningBackup } from '#components/backup/running-backup.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { RecentStrip } from './recent-strip.tsx';
 import { Verifying } from '#components/verification/verifying.tsx';
@@ -20,35 +19,23 @@ function untold({ newestGood, newestProven, recent, checks }: Overview): Overvie
 
 /** Are we safe? Since when? What is wrong? What do I do next? In this order. */
 export function OverviewPage({ mayManage }: { readonly mayManage: boolean }) {
-  const { data, isError, error, isFetching, refetch } = useOverview();
+  const overview = useOverview();
+  const { data } = overview;
   return (
     <div className="hf-page">
       <PageHeader title="Overview" />
-      {isError && (
-        <ProblemAlert
-          error={error}
-          title={
-            data === undefined
-              ? 'Whether you are safe is not known: the overview could not be loaded'
-              : 'What follows may be out of date: it could not be renewed'
-          }
-          isRetrying={isFetching}
-          onRetry={() => {
-            void refetch();
-          }}
-        />
-      )}
-      {data === undefined && !isError && (
-        <div data-testid="overview-loading">
-          <Skeleton active title={false} paragraph={{ rows: 10 }} />
-        </div>
-      )}
+      <LoadState
+        query={overview}
+        title="Whether you are safe is not known: the overview could not be loaded"
+        staleTitle="What follows may be out of date: it could not be renewed"
+        rows={10}
+      />
       {data !== undefined && (
         <>
           <VerdictBanner overview={data} mayManage={mayManage} />
           <TroubleList checks={untold(data)} mayManage={mayManage} />
           {data.running.map((row) => (
-            <RunningPanel key={row.id} row={row} mayCancel={mayManage} />
+            <RunningBackup key={row.id} row={row} mayCancel={mayManage} />
           ))}
           {mayManage && data.verifying !== null && <Verifying id={data.verifying.id} />}
           <Section name="recent" title="Recent backups">

@@ -1,11 +1,11 @@
 'use client';
-import { Skeleton } from 'antd';
 import Link from 'next/link';
 import type { Restore } from '#lib/contracts/restore.ts';
 import { recordedProblem } from '#lib/client/problem-error.ts';
 import { useRestore } from '#lib/client/use-restore.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Instant } from '#components/ui/instant.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
@@ -58,7 +58,8 @@ function Report({ restore }: { readonly restore: Restore }) {
 
 /** One restore: its progress while it runs, a report that stays, and the way back. */
 export function RestorePage({ id }: { readonly id: string }) {
-  const { data, isError, error, isFetching, refetch } = useRestore(id);
+  const query = useRestore(id);
+  const { data } = query;
   return (
     <div className="hf-page">
       <PageHeader
@@ -76,25 +77,13 @@ export function RestorePage({ id }: { readonly id: string }) {
           </>
         }
       />
-      {isError && (
-        <ProblemAlert
-          error={error}
-          title={
-            data === undefined
-              ? 'The restore could not be loaded'
-              : 'The restore could not be renewed; it goes on without this page'
-          }
-          isRetrying={isFetching}
-          onRetry={() => {
-            void refetch();
-          }}
-        />
-      )}
-      {data === undefined ? (
-        !isError && <Skeleton active title={false} paragraph={{ rows: 10 }} />
-      ) : (
-        <Report restore={data} />
-      )}
+      <LoadState
+        query={query}
+        title="The restore could not be loaded"
+        staleTitle="The restore could not be renewed; it goes on without this page"
+        rows={10}
+      />
+      {data !== undefined && <Report restore={data} />}
     </div>
   );
 }

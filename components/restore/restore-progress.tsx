@@ -1,6 +1,5 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button, Progress } from 'antd';
 import { cancelRestoreAction } from '#app/actions/restore.ts';
 import type { Restore, RestorePhase } from '#lib/contracts/restore.ts';
 import { timeLeft } from '#lib/client/durations.ts';
@@ -9,7 +8,7 @@ import { phasesOf, restorePhaseWord } from '#lib/client/restore-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { RunningPanel } from '#components/ui/running-panel.tsx';
 
 const signs = { done: 'done', current: 'now', ahead: 'to come' } as const;
 
@@ -76,41 +75,19 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
   const { progress, mode } = restore;
   const phase = progress?.phase ?? 'queued';
   if (phase === 'ready') return null;
-  const isCancelling = progress?.cancelRequested === true || cancel.isPending;
   // An exchange takes a moment and is undone, not cancelled.
   const mayCancel = phase !== 'swapping' && phase !== 'finishing';
   return (
-    <section
-      className="hf-running"
-      aria-label="Running restore"
-      data-testid="running-restore"
-      data-id={restore.id}
-      data-phase={phase}
+    <RunningPanel
+      noun="restore"
+      label="Running restore"
+      id={restore.id}
+      phase={phase}
+      title={restorePhaseWord[phase]}
+      percent={Math.floor(progress?.percent ?? 0)}
+      isCancelRequested={progress?.cancelRequested === true}
+      cancel={mayCancel ? cancel : null}
     >
-      <div className="hf-running-head">
-        <p className="hf-running-phase" role="status">
-          {isCancelling ? 'Cancelling the restore' : restorePhaseWord[phase]}
-        </p>
-        {mayCancel && (
-          <Button
-            danger
-            disabled={isCancelling}
-            data-testid="cancel-restore"
-            onClick={() => {
-              cancel.mutate();
-            }}
-          >
-            {isCancelling ? 'Cancelling' : 'Cancel restore'}
-          </Button>
-        )}
-      </div>
-      <Progress
-        percent={Math.floor(progress?.percent ?? 0)}
-        status="active"
-        strokeLinecap="butt"
-        aria-label="Progress of the restore"
-        format={(percent) => `${String(percent ?? 0)} %`}
-      />
       {phase === 'queued' ? (
         <p className="hf-muted">
           A worker takes it within seconds. If it stays here, look at whether a worker is running.
@@ -126,7 +103,6 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
             : 'Cancelling removes the unfinished copy and nothing else.'}
         </p>
       )}
-      {cancel.isError && <ProblemAlert error={cancel.error} title="The restore was not cancelled" />}
-    </section>
+    </RunningPanel>
   );
 }

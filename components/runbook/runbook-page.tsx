@@ -1,13 +1,13 @@
 'use client';
 import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
-import { Button, Skeleton } from 'antd';
+import { Button } from 'antd';
 import type { RunbookResponse } from '#lib/contracts/runbook.ts';
 import { useRunbook } from '#lib/client/use-runbook.ts';
 import { namesOf } from '#lib/runbook/names-of.ts';
 import { runbookMarkdown } from '#lib/runbook/runbook-markdown.ts';
 import { scenarios } from '#lib/runbook/scenarios.ts';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { FinishedIncidents } from './finished-incidents.tsx';
 import { RestorePoint } from './restore-point.tsx';
@@ -32,7 +32,8 @@ function download(data: RunbookResponse): void {
 
 /** What to do on the worst day: each scenario with this installation's names, and a list of who did what when. */
 export function RunbookPage({ mayManage }: { readonly mayManage: boolean }) {
-  const { data, isError, error, isFetching, refetch } = useRunbook();
+  const runbook = useRunbook();
+  const { data } = runbook;
   return (
     <div className="hf-page hf-page-text hf-runbook">
       <PageHeader
@@ -62,21 +63,12 @@ export function RunbookPage({ mayManage }: { readonly mayManage: boolean }) {
           )
         }
       />
-      {isError && (
-        <ProblemAlert
-          error={error}
-          title={
-            data === undefined
-              ? 'The runbook could not be loaded'
-              : 'What follows may be out of date: it could not be renewed'
-          }
-          isRetrying={isFetching}
-          onRetry={() => {
-            void refetch();
-          }}
-        />
-      )}
-      {data === undefined && !isError && <Skeleton active title={false} paragraph={{ rows: 10 }} />}
+      <LoadState
+        query={runbook}
+        title="The runbook could not be loaded"
+        staleTitle="What follows may be out of date: it could not be renewed"
+        rows={10}
+      />
       {data !== undefined && <Runbook data={data} mayManage={mayManage} />}
     </div>
   );

@@ -1,28 +1,18 @@
 'use client';
-import { Skeleton } from 'antd';
 import { useSettings } from '#lib/client/use-settings.ts';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { GeneralForm } from './general-form.tsx';
 import { InstallationFacts } from './installation-facts.tsx';
 
 export function GeneralPage() {
-  const { data, isError, error, isFetching, refetch } = useSettings();
+  const settings = useSettings();
+  const { data } = settings;
   return (
     <div className="hf-page hf-page-text">
       <PageHeader title="General settings" lead="What an administrator may change while the console runs." />
-      {isError && data === undefined && (
-        <ProblemAlert
-          error={error}
-          title="The settings could not be loaded"
-          isRetrying={isFetching}
-          onRetry={() => {
-            void refetch();
-          }}
-        />
-      )}
-      {data === undefined && !isError && <Skeleton active title={false} paragraph={{ rows: 8 }} />}
+      <LoadState query={settings} title="The settings could not be loaded" />
       {data !== undefined && (
         <>
           <Section name="recovery" title="Recovery targets, contacts and runbook">

@@ -1,29 +1,17 @@
 'use client';
-import { Input, Skeleton } from 'antd';
+import { Input } from 'antd';
 import { useState } from 'react';
 import { useManifest } from '#lib/client/use-manifest.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { TableFacts } from './table-facts.tsx';
 
 /** The tables a backup holds, from its manifest. */
 export function TablesTab({ id }: { readonly id: string }) {
-  const { data, isError, error, isFetching, refetch } = useManifest(id);
+  const manifest = useManifest(id);
+  const { data } = manifest;
   const [text, setText] = useState('');
-  if (data === undefined) {
-    return isError ? (
-      <ProblemAlert
-        error={error}
-        title="The tables could not be loaded"
-        isRetrying={isFetching}
-        onRetry={() => {
-          void refetch();
-        }}
-      />
-    ) : (
-      <Skeleton active title={false} paragraph={{ rows: 8 }} />
-    );
-  }
+  if (data === undefined) return <LoadState query={manifest} title="The tables could not be loaded" />;
   const { tables } = data.manifest.facts;
   const wanted = text.trim().toLowerCase();
   const shown = tables.filter(({ schema, name }) => `${schema}.${name}`.toLowerCase().includes(wanted));

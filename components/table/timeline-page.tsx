@@ -1,11 +1,11 @@
 'use client';
-import { InputNumber, Select, Skeleton } from 'antd';
+import { InputNumber, Select } from 'antd';
 import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs';
 import { useId } from 'react';
 import { useTables } from '#lib/client/use-tables.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { useSlashFocus } from '#components/ui/use-slash-focus.ts';
 import { Timeline } from './timeline.tsx';
 
@@ -28,17 +28,7 @@ export function TimelinePage() {
         title="Row timeline"
         lead="How many rows a table had in every backup: where it fell, and which backup still has what is gone."
       />
-      {tables.isError && list === undefined && (
-        <ProblemAlert
-          error={tables.error}
-          title="The tables could not be loaded"
-          isRetrying={tables.isFetching}
-          onRetry={() => {
-            void tables.refetch();
-          }}
-        />
-      )}
-      {list === undefined && !tables.isError && <Skeleton active title={false} paragraph={{ rows: 8 }} />}
+      <LoadState query={tables} title="The tables could not be loaded" />
       {list?.length === 0 && (
         <EmptyState title="No counted tables yet">
           Every backup counts the rows of every table in the instant it is taken. After the first one, its

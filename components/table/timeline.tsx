@@ -1,5 +1,5 @@
 'use client';
-import { Alert, Skeleton } from 'antd';
+import { Alert } from 'antd';
 import Link from 'next/link';
 import type { TableList, TableTimeline, TimelinePoint } from '#lib/contracts/timeline.ts';
 import { plainInstant } from '#lib/client/instants.ts';
@@ -9,7 +9,7 @@ import { useTimeline } from '#lib/client/use-tables.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { Instant } from '#components/ui/instant.tsx';
 import { LineChart, type ChartPoint } from '#components/ui/line-chart.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { TimelineTable } from './timeline-table.tsx';
 
@@ -85,21 +85,9 @@ export function Timeline({
   /** What the list of tables says of it; undefined where it does not list it. */
   readonly known: TableList['data'][number] | undefined;
 }) {
-  const { data, isError, error, isFetching, refetch } = useTimeline(name, dropPercent);
-  if (data === undefined) {
-    return isError ? (
-      <ProblemAlert
-        error={error}
-        title="The timeline could not be loaded"
-        isRetrying={isFetching}
-        onRetry={() => {
-          void refetch();
-        }}
-      />
-    ) : (
-      <Skeleton active title={false} paragraph={{ rows: 8 }} />
-    );
-  }
+  const timeline = useTimeline(name, dropPercent);
+  const { data } = timeline;
+  if (data === undefined) return <LoadState query={timeline} title="The timeline could not be loaded" />;
   const drops = dropsOf(data);
   const hasRows = data.points.some(({ rows }) => rows !== null);
   return (

@@ -1,10 +1,10 @@
 'use client';
 import { DownloadOutlined } from '@ant-design/icons';
-import { Button, Skeleton } from 'antd';
+import { Button } from 'antd';
 import { manifestNameOf } from '#lib/contracts/manifest.ts';
 import { useManifest } from '#lib/client/use-manifest.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { LoadState } from '#components/ui/load-state.tsx';
 import { TextRegion } from '#components/ui/text-region.tsx';
 
 function saveText(text: string, filename: string): void {
@@ -20,21 +20,9 @@ function saveText(text: string, filename: string): void {
 
 /** The manifest as it lies beside the archive. */
 export function ManifestTab({ id, filename }: { readonly id: string; readonly filename: string }) {
-  const { data, isError, error, isFetching, refetch } = useManifest(id);
-  if (data === undefined) {
-    return isError ? (
-      <ProblemAlert
-        error={error}
-        title="The manifest could not be loaded"
-        isRetrying={isFetching}
-        onRetry={() => {
-          void refetch();
-        }}
-      />
-    ) : (
-      <Skeleton active title={false} paragraph={{ rows: 8 }} />
-    );
-  }
+  const manifest = useManifest(id);
+  const { data } = manifest;
+  if (data === undefined) return <LoadState query={manifest} title="The manifest could not be loaded" />;
   // Printed like the file, down to its last byte (docs/format.md).
   const text = `${JSON.stringify(data.document, null, 2)}\n`;
   return (

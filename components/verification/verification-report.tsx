@@ -8,7 +8,7 @@ import { Instant } from '#components/ui/instant.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { CheckList } from './check-list.tsx';
 import { VerdictMark } from './verdict-mark.tsx';
-import { VerificationPanel } from './verification-panel.tsx';
+import { RunningVerification } from './running-verification.tsx';
 
 const titles = {
   FAILED: 'Something is wrong with this backup',
@@ -24,7 +24,7 @@ export function VerificationReport({ verification }: { readonly verification: Ve
   return (
     <div className="hf-stack" data-testid="verification" data-status={status} data-id={verification.id}>
       {status === 'IN_PROGRESS' ? (
-        <VerificationPanel verification={verification} />
+        <RunningVerification verification={verification} />
       ) : (
         <>
           <p className="hf-report-line">

@@ -1,6 +1,6 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Progress } from 'antd';
+import { Alert } from 'antd';
 import { cancelBackupAction } from '#app/actions/backup.ts';
 import type { BackupProgress, BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
@@ -11,7 +11,7 @@ import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { RunningPanel } from '#components/ui/running-panel.tsx';
 
 function Facts({ row, progress }: { readonly row: BackupRow; readonly progress: BackupProgress }) {
   const { bytes, totalBytes, bytesPerSecond, etaSeconds } = progress;
@@ -63,7 +63,7 @@ function Silence({ since }: { readonly since: string }) {
 }
 
 /** One running backup: phase, bytes, percent, rate, time left; `mayCancel` adds the way to stop it. */
-export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; readonly mayCancel: boolean }) {
+export function RunningBackup({ row, mayCancel }: { readonly row: BackupRow; readonly mayCancel: boolean }) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => unwrapAction(cancelBackupAction(row.id)),
@@ -75,43 +75,19 @@ export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; read
     },
   });
   const { progress } = row;
-  const isCancelling = progress?.cancelRequested === true || cancel.isPending;
-  const phase = progress === null ? 'queued' : progress.phase;
+  const phase = progress?.phase ?? 'queued';
   return (
-    <section
-      className="hf-running"
-      aria-label={`Running backup ${row.filename}`}
-      data-testid="running-backup"
-      data-id={row.id}
-      data-phase={phase}
+    <RunningPanel
+      noun="backup"
+      label={`Running backup ${row.filename}`}
+      id={row.id}
+      name={<MiddleCut text={row.filename} />}
+      phase={phase}
+      title={phaseWord[phase]}
+      percent={progress?.percent == null ? null : Math.floor(progress.percent)}
+      isCancelRequested={progress?.cancelRequested === true}
+      cancel={mayCancel ? cancel : null}
     >
-      <div className="hf-running-head">
-        <div>
-          <p className="hf-running-phase" role="status">
-            {isCancelling ? 'Cancelling' : phaseWord[phase]}
-          </p>
-          <MiddleCut text={row.filename} />
-        </div>
-        {mayCancel && (
-          <Button
-            danger
-            disabled={isCancelling}
-            data-testid="cancel-backup"
-            onClick={() => {
-              cancel.mutate();
-            }}
-          >
-            {isCancelling ? 'Cancelling' : 'Cancel backup'}
-          </Button>
-        )}
-      </div>
-      <Progress
-        percent={Math.floor(progress?.percent ?? 0)}
-        status="active"
-        strokeLinecap="butt"
-        aria-label="Progress of the backup"
-        format={(percent) => (progress?.percent == null ? '—' : `${String(percent ?? 0)} %`)}
-      />
       {phase === 'queued' ? (
         <p className="hf-muted">
           A worker takes it within seconds. If it stays here, look at whether a worker is running.
@@ -120,7 +96,6 @@ export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; read
         progress !== null && <Facts row={row} progress={progress} />
       )}
       {progress?.heartbeatAt != null && <Silence since={progress.heartbeatAt} />}
-      {cancel.isError && <ProblemAlert error={cancel.error} title="The backup was not cancelled" />}
-    </section>
+    </RunningPanel>
   );
 }

@@ -1,6 +1,5 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button, Progress } from 'antd';
 import { cancelVerificationAction } from '#app/actions/verification.ts';
 import type { Verification } from '#lib/contracts/verification.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
@@ -9,7 +8,7 @@ import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { causeWord, depthWord, verifyPhaseWord } from '#lib/client/verification-words.ts';
 import { Instant } from '#components/ui/instant.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { RunningPanel } from '#components/ui/running-panel.tsx';
 
 type Running = Omit<Verification, 'checks' | 'log'>;
 
@@ -43,7 +42,7 @@ function Facts({ verification }: { readonly verification: Running }) {
 }
 
 /** One running verification: phase, bytes and the way to stop it. It goes on whoever looks. */
-export function VerificationPanel({ verification }: { readonly verification: Running }) {
+export function RunningVerification({ verification }: { readonly verification: Running }) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => unwrapAction(cancelVerificationAction(verification.id)),
@@ -57,50 +56,27 @@ export function VerificationPanel({ verification }: { readonly verification: Run
   });
   const { progress } = verification;
   const phase = progress?.phase ?? 'queued';
-  const isCancelling = progress?.cancelRequested === true || cancel.isPending;
   const percent =
     progress?.totalBytes == null || progress.totalBytes === 0
       ? null
       : Math.min(100, Math.floor((progress.bytes / progress.totalBytes) * 100));
   return (
-    <section
-      className="hf-running"
-      aria-label="Running verification"
-      data-testid="running-verification"
-      data-id={verification.id}
-      data-phase={phase}
+    <RunningPanel
+      noun="verification"
+      label="Running verification"
+      id={verification.id}
+      phase={phase}
+      title={verifyPhaseWord[phase]}
+      percent={percent}
+      isCancelRequested={progress?.cancelRequested === true}
+      cancel={cancel}
     >
-      <div className="hf-running-head">
-        <p className="hf-running-phase" role="status">
-          {isCancelling ? 'Cancelling the verification' : verifyPhaseWord[phase]}
-        </p>
-        <Button
-          danger
-          disabled={isCancelling}
-          data-testid="cancel-verification"
-          onClick={() => {
-            cancel.mutate();
-          }}
-        >
-          {isCancelling ? 'Cancelling' : 'Cancel verification'}
-        </Button>
-      </div>
-      {percent !== null && (
-        <Progress
-          percent={percent}
-          status="active"
-          strokeLinecap="butt"
-          aria-label="Progress of this phase"
-          format={(value) => `${String(value ?? 0)} %`}
-        />
-      )}
       {phase === 'queued' && (
         <p className="hf-muted">
           A worker takes it when no backup runs or waits: a verification never delays a backup.
         </p>
       )}
       <Facts verification={verification} />
-      {cancel.isError && <ProblemAlert error={cancel.error} title="The verification was not cancelled" />}
-    </section>
+    </RunningPanel>
   );
 }
