@@ -10,6 +10,19 @@ export interface StoredObject {
 /** What storage needs of a run; a RunContext is one. */
 export type StorageContext = Pick<RunContext, 'runId' | 'signal' | 'log'>;
 
+/** An object that is a file of this machine, held open: whatever becomes of its name, it stays this one. */
+export interface ObjectFile extends AsyncDisposable {
+  /** For one program that reads the file from its start. */
+  readonly descriptor: number;
+  readonly sizeBytes: number;
+  /** How far that program has read. */
+  readBytes(): Promise<number>;
+  /** Fills `buffer` with what stands at `position`, as far as the file goes; says how much that was. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Whether somebody wrote to it since it was opened. */
+  hasChanged(): Promise<boolean>;
+}
+
 /**
  * A place that holds objects under keys (`backups/daily/2026-11-21/x.dump.zst`). Every implementation passes
  * tests/contract/storage.contract.ts. Keys are relative, `/`-separated, at most 1,024 bytes; `..`, empty parts, NUL and
@@ -34,6 +47,8 @@ export interface Storage {
     key: string,
     range?: { readonly start: number; readonly length: number },
   ): Promise<Readable>;
+  /** Throws `object_missing`. Null where objects are no files of this machine, and where it does not tell how far one was read. */
+  openFile(ctx: StorageContext, key: string): Promise<ObjectFile | null>;
   /** Null when there is no such object. */
   stat(ctx: StorageContext, key: string): Promise<StoredObject | null>;
   list(ctx: StorageContext, prefix: string): AsyncIterable<StoredObject>;

@@ -1,4 +1,4 @@
-import { Readable, type Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import { spawnTool, type SpawnedTool, type ToolCommand, type ToolExit } from './spawn-tool.ts';
@@ -14,7 +14,7 @@ export interface ChainLink {
 }
 
 export interface ChainRun {
-  /** What goes into the first program; it errors when that stops reading. End it to end the chain. */
+  /** What goes into the first program; it errors when that stops reading. End it to end the chain. Closed where that reads a file. */
   readonly input: Writable;
   /** What the last program prints; empty where it goes elsewhere. */
   readonly output: Readable;
@@ -25,32 +25,33 @@ export interface ChainRun {
 }
 
 /**
- * Starts programs joined by pipes of the kernel, so that what passes between them costs this process nothing. What the last
- * one prints is read here, goes nowhere, or into a file by its descriptor. An aborted `ctx.signal` stops them all.
+ * Starts programs joined by pipes of the kernel, so that what passes between them costs this process nothing. What the first
+ * one is given is written here, or read from a file by its descriptor; what the last one prints is read here, goes nowhere, or
+ * into a file. An aborted `ctx.signal` stops them all.
  */
 export function startChain(
   ctx: Pick<RunContext, 'signal'>,
   tools: readonly [ToolCommand, ...ToolCommand[]],
   output: 'pipe' | 'ignore' | number,
+  given: 'pipe' | number = 'pipe',
 ): ChainRun {
   const spawned: SpawnedTool[] = [];
   for (const [index, tool] of tools.entries()) {
     const before = spawned.at(-1)?.child.stdout ?? null;
     const isLast = index === tools.length - 1;
-    spawned.push(spawnTool(tool, [before ?? 'pipe', isLast ? output : 'pipe']));
+    spawned.push(spawnTool(tool, [before ?? given, isLast ? output : 'pipe']));
     // While this process holds the reading end too, a program whose reader has gone would never learn of it.
     before?.destroy();
   }
-  const input = spawned[0]?.child.stdin;
-  if (input === null || input === undefined) throw new Error('the first program of a chain has no input');
+  const input = spawned[0]?.child.stdin ?? null;
   // Why it stopped reading is what its exit tells.
-  input.on('error', () => undefined);
+  input?.on('error', () => undefined);
 
   let timer: NodeJS.Timeout | undefined;
   let hasEnded = false;
   const stop = (): void => {
     if (hasEnded) return;
-    input.destroy();
+    input?.destroy();
     for (const { kill } of spawned) kill('SIGTERM');
     timer ??= setTimeout(() => {
       for (const { kill } of spawned) kill('SIGKILL');
@@ -69,5 +70,10 @@ export function startChain(
   });
   if (ctx.signal.aborted) stop();
   else ctx.signal.addEventListener('abort', stop, { once: true });
-  return { input, output: spawned.at(-1)?.child.stdout ?? Readable.from([]), links, stop };
+  return {
+    input: input ?? new Writable().destroy(),
+    output: spawned.at(-1)?.child.stdout ?? Readable.from([]),
+    links,
+    stop,
+  };
 }

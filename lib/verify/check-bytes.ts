@@ -1,7 +1,6 @@
-import type { Writable } from 'node:stream';
 import type { ByteCount, Manifest } from '../contracts/manifest.ts';
 import { AppError, toAppError } from '../core/errors.ts';
-import { readInto } from './read-object.ts';
+import { isSameBytes } from '../pipeline/byte-count.ts';
 import type { VerifyRun } from './verify-run.ts';
 
 /** Whether the archive is there with the size its manifest tells. */
@@ -45,21 +44,17 @@ export async function checkObject(
   return true;
 }
 
-/**
- * Whether the archive has exactly the bytes its manifest tells. On the way each chunk goes into `sink`, so that it is read
- * but once.
- */
+/** Whether the archive has exactly the bytes its manifest tells. `read` reads them. */
 export async function checkBytes(
-  { storage, order, findings, progress, ctx }: VerifyRun,
+  { findings, ctx }: VerifyRun,
   manifest: Manifest,
-  sink: Writable | null,
+  read: () => Promise<ByteCount>,
 ): Promise<boolean> {
   const check = findings.open('sha256');
   let found: ByteCount;
   try {
-    found = await readInto(await storage.get(ctx, order.key), sink, ctx.signal, progress.bytes);
+    found = await read();
   } catch (thrown) {
-    sink?.destroy();
     ctx.signal.throwIfAborted();
     const error = toAppError(thrown);
     if (error.code === 'object_missing') check.failed(error);
@@ -67,7 +62,7 @@ export async function checkBytes(
     return false;
   }
   const seen = { expected: manifest.stored.sha256, found: found.sha256 };
-  if (found.sha256 === manifest.stored.sha256 && found.bytes === manifest.stored.bytes) {
+  if (isSameBytes(found, manifest.stored)) {
     check.passed(seen);
     return true;
   }

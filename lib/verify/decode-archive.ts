@@ -11,7 +11,8 @@ import { compareContents, isOfDatabase } from './contents.ts';
 import { decodeFailure, type DecodeFailure } from './decode-failure.ts';
 import { isKeyOfRecipient, type Decoding } from './decoding.ts';
 import type { OpenCheck } from './findings.ts';
-import { offerObject, readInto } from './read-object.ts';
+import { offerObject, readArchive, readInto } from './read-object.ts';
+import { runDecoders } from './run-decoders.ts';
 import type { VerifyRun } from './verify-run.ts';
 
 /** pg_restore reads the whole dump and converts it, and writes nothing. */
@@ -19,25 +20,16 @@ const READ_ALL = ['--file', '/dev/null'];
 const SHOWN = 20;
 
 /**
- * Reads the archive through its decoders and pg_restore to the end, and lists its contents. The bytes are read once, and
- * hashed as they pass; between the programs they pass through the kernel alone.
+ * Reads the archive through its decoders and pg_restore to the end, and lists its contents. Between the programs the bytes pass
+ * through the kernel alone.
  */
 export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decoding: Decoding): Promise<void> {
-  const { findings, progress, ctx } = run;
+  const { findings, progress } = run;
   progress.enter('decoding', manifest.stored.bytes);
   const check = findings.open('decode');
   const [first, ...others] = [...decoding.decoders, { file: decoding.pgRestore, args: READ_ALL }];
-  const chain = startChain(ctx, [first, ...others], 'ignore');
-  const isWhole = await checkBytes(run, manifest, chain.input).catch(async (error: unknown) => {
-    chain.stop();
-    await chain.links;
-    throw error;
-  });
-  if (!isWhole) chain.stop();
-  const links = await chain.links;
-  ctx.signal.throwIfAborted();
-  if (!isWhole) return;
-  let failure = decodeFailure(links);
+  let failure = await runDecoders(run, manifest, [first, ...others], 'ignore');
+  if (failure === 'bytes') return;
   if (failure?.error.code === 'tool_failed') failure = (await damageOf(run, manifest, decoding)) ?? failure;
   if (!(await settle(run, manifest, check, failure))) return;
   await checkContents(run, manifest, () => listStored(run, decoding));
@@ -48,14 +40,15 @@ export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decodi
  * without pg_restore, and hashes what comes out; null where that is what was dumped.
  */
 async function damageOf(
-  { storage, order, progress, ctx }: VerifyRun,
+  run: VerifyRun,
   manifest: Manifest,
   { decoders }: Decoding,
 ): Promise<DecodeFailure | null> {
+  const { storage, order, progress, ctx } = run;
   const [first, ...others] = decoders;
   let found: ByteCount;
   if (first === undefined) {
-    found = await readInto(await storage.get(ctx, order.key), null, ctx.signal, progress.bytes);
+    found = await readArchive(run, null);
   } else {
     const chain = startChain(ctx, [first, ...others], 'pipe');
     try {
@@ -117,7 +110,6 @@ async function unpack(
   { decoders }: Decoding,
   file: string,
 ): Promise<DecodeFailure | 'bytes' | null> {
-  const { ctx } = run;
   const [first, ...others] = decoders;
   if (first === undefined) {
     const sink = createWriteStream(file, { flags: 'wx', mode: 0o600 });
@@ -126,7 +118,7 @@ async function unpack(
         resolve(null);
       });
     });
-    const isWhole = await checkBytes(run, manifest, sink);
+    const isWhole = await checkBytes(run, manifest, () => readArchive(run, sink));
     const failure = await written;
     if (!isWhole) return 'bytes';
     if (failure === null) return null;
@@ -139,20 +131,7 @@ async function unpack(
     return { verdict: 'UNKNOWN', error };
   }
   await using output = await open(file, 'wx', 0o600);
-  const chain = startChain(ctx, [first, ...others], output.fd);
-  try {
-    if (!(await checkBytes(run, manifest, chain.input))) {
-      chain.stop();
-      return 'bytes';
-    }
-    return decodeFailure(await chain.links);
-  } catch (error) {
-    chain.stop();
-    throw error;
-  } finally {
-    await chain.links;
-    ctx.signal.throwIfAborted();
-  }
+  return await runDecoders(run, manifest, [first, ...others], output.fd);
 }
 
 /** Judges `decode`; whether it passed. */

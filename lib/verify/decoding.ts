@@ -24,10 +24,11 @@ const isEncrypted = (manifest: Manifest): boolean => manifest.stages.some(({ sta
 /** Throws `wrong_key` where there is no private key to try, `tool_missing`, or `tool_version`. */
 export async function findDecoding(config: Config, manifest: Manifest, ctx: Context): Promise<Decoding> {
   if (isEncrypted(manifest)) await needIdentity(config.ageIdentityFile);
-  return {
-    decoders: await findDecoders(config, manifest.stages, config.ageIdentityFile, ctx),
-    pgRestore: await findReader(config, manifest, ctx),
-  };
+  const [decoders, pgRestore] = await Promise.all([
+    findDecoders(config, manifest.stages, config.ageIdentityFile, ctx),
+    findReader(config, manifest, ctx),
+  ]);
+  return { decoders, pgRestore };
 }
 
 async function needIdentity(file: string | null): Promise<void> {

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { ByteCount } from '../contracts/manifest.ts';
 import { countBytes } from '../pipeline/byte-count.ts';
 import type { Storage, StorageContext } from '../storage/storage.ts';
+import type { VerifyRun } from './verify-run.ts';
 
 /** Writes a chunk, and waits while the sink is full. A sink that has closed takes nothing, and that is no error. */
 function feed(sink: Writable, chunk: Uint8Array): Promise<void> | undefined {
@@ -40,6 +41,18 @@ export async function readInto(
   }
   sink?.end();
   return counter.result();
+}
+
+/** What the bytes of the stored archive are; on the way each chunk goes into `sink`, as `readInto` does it. */
+export async function readArchive(
+  { storage, order, progress, ctx }: VerifyRun,
+  sink: Writable | null,
+): Promise<ByteCount> {
+  const body = await storage.get(ctx, order.key).catch((error: unknown) => {
+    sink?.destroy();
+    throw error;
+  });
+  return readInto(body, sink, ctx.signal, progress.bytes);
 }
 
 /** Gives `sink` as much of an object as it takes. */

@@ -14,6 +14,7 @@ import { findDecoding, type Decoding } from './decoding.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { judge } from './judge.ts';
 import { readManifest } from './read-manifest.ts';
+import { readArchive } from './read-object.ts';
 import { createVerifyProgress } from './verify-progress.ts';
 import type { VerifyContext, VerifyRun } from './verify-run.ts';
 
@@ -103,7 +104,7 @@ async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
   }
   if (decoding === null || decoding instanceof AppError) {
     run.progress.enter('reading', manifest.stored.bytes);
-    await checkBytes(run, manifest, null);
+    await checkBytes(run, manifest, () => readArchive(run, null));
     // What cannot be opened here can still be read: its bytes are checked all the same.
     if (decoding !== null && !run.findings.hasFailed) findings.open('decode').unknown(decoding);
     return null;

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -100,6 +101,28 @@ describe('local storage', () => {
     const body = await storage.get(quietContext(), 'x');
     truncateSync(join(root, 'x'), 1_000_000);
     expect(await codeOf(() => buffer(body))).toBe('short_read');
+  });
+
+  it('opens an object for a program, and shows how far that has read and whether somebody wrote', async () => {
+    const root = newRoot();
+    const storage = createLocalStorage(root);
+    const ctx = quietContext();
+    await storage.put(ctx, 'x', bodyOf(Buffer.from('0123456789')));
+    expect(await codeOf(() => storage.openFile(ctx, 'nothing'))).toBe('object_missing');
+    await using file = await storage.openFile(ctx, 'x');
+    if (file === null) throw new Error('this machine does not tell how far a file was read');
+    expect([file.sizeBytes, await file.readBytes()]).toEqual([10, 0]);
+    const chunk = Buffer.alloc(8);
+    expect(await file.read(chunk, 6)).toBe(4);
+    expect(chunk.subarray(0, 4).toString()).toBe('6789');
+    execFileSync('dd', ['bs=3', 'count=1'], { stdio: [file.descriptor, 'ignore', 'ignore'] });
+    expect([await file.readBytes(), await file.hasChanged()]).toEqual([3, false]);
+    // Another object under its name is not this one.
+    renameSync(join(root, 'x'), join(root, 'y'));
+    writeFileSync(join(root, 'x'), 'other');
+    expect(await file.hasChanged()).toBe(false);
+    writeFileSync(join(root, 'y'), '0123456789');
+    expect(await file.hasChanged()).toBe(true);
   });
 });
 

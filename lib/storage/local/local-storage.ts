@@ -1,5 +1,15 @@
 import { constants, type Stats } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, realpath, unlink, type FileHandle } from 'node:fs/promises';
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { AppError } from '../../core/errors.ts';
@@ -260,6 +270,17 @@ export function createLocalStorage(root: string): Storage {
     }
   };
 
+  const openObject = async (key: string): Promise<{ path: string; file: FileHandle }> => {
+    const found = await lookUp(key);
+    if (found === null) {
+      throw new AppError('object_missing', `${key} is not in ${root}`, {
+        hint: 'It was deleted or moved outside Holdfast; choose another backup.',
+        fields: { key },
+      });
+    }
+    return { path: found.path, file: await open(found.path, constants.O_RDONLY | constants.O_NOFOLLOW) };
+  };
+
   const exists = (key: string, cause?: unknown): AppError =>
     new AppError('object_exists', `${key} exists already`, {
       hint: 'Nothing was overwritten; take the backup under another name.',
@@ -341,14 +362,7 @@ export function createLocalStorage(root: string): Storage {
       requireObjectKey(key);
       ctx.signal.throwIfAborted();
       return guarded(key, async () => {
-        const found = await lookUp(key);
-        if (found === null) {
-          throw new AppError('object_missing', `${key} is not in ${root}`, {
-            hint: 'It was deleted or moved outside Holdfast; choose another backup.',
-            fields: { key },
-          });
-        }
-        const file = await open(found.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+        const { path, file } = await openObject(key);
         const { size } = await file.stat();
         const start = range?.start ?? 0;
         const length = range?.length ?? size;
@@ -359,9 +373,36 @@ export function createLocalStorage(root: string): Storage {
             fields: { key, sizeBytes: size, start, length },
           });
         }
-        const body = new FileBody(file, found.path, start, length);
+        const body = new FileBody(file, path, start, length);
         endOnAbort(body, ctx.signal);
         return body;
+      });
+    },
+
+    async openFile(ctx, key) {
+      requireObjectKey(key);
+      ctx.signal.throwIfAborted();
+      return guarded(key, async () => {
+        const { file } = await openObject(key);
+        const opened = await file.stat({ bigint: true });
+        // Linux shows the position that a descriptor shares with a child which was given it.
+        const shown = `/proc/self/fdinfo/${String(file.fd)}`;
+        const readBytes = async (): Promise<number> =>
+          Number(/^pos:\s+(\d+)/.exec(await readFile(shown, 'utf8'))?.[1]);
+        if ((await readBytes().catch(() => null)) !== 0) {
+          await file.close();
+          return null;
+        }
+        return {
+          descriptor: file.fd,
+          sizeBytes: Number(opened.size),
+          readBytes,
+          read: (buffer, position) =>
+            guarded(key, async () => (await file.read(buffer, 0, buffer.length, position)).bytesRead),
+          hasChanged: () =>
+            guarded(key, async () => (await file.stat({ bigint: true })).mtimeNs !== opened.mtimeNs),
+          [Symbol.asyncDispose]: () => file.close(),
+        };
       });
     },
 

@@ -204,6 +204,8 @@ export function createS3Storage(
       });
     },
 
+    openFile: () => Promise.resolve(null),
+
     stat(ctx, key) {
       requireObjectKey(key);
       return guarded(ctx, async () => {
