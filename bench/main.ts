@@ -1,4 +1,7 @@
-/** `npm run bench [-- --quick]`: measures, prints one table, writes bench/RESULTS.md. */
+/**
+ * `npm run bench [-- [--quick] [part…]]`: measures, prints one table, and writes bench/RESULTS.md. With names of parts it measures
+ * these alone, and only prints.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -10,11 +13,21 @@ import { createBenchDatabase, multiplyDatabase } from './database.ts';
 import { benchFacts } from './facts.ts';
 import { benchHistory } from './history.ts';
 import { benchMemory } from './memory.ts';
+import { benchRestore } from './restore.ts';
 import { renderTable, type BenchRow } from './table.ts';
 import { awsVersion, benchUpload } from './upload.ts';
 import { benchVerify } from './verify.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const PARTS = ['backup', 'facts', 'verify', 'memory', 'upload', 'restore', 'large', 'history'] as const;
+type Part = (typeof PARTS)[number];
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !PARTS.some((part) => part === name));
+if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
+const isWanted = (part: Part): boolean => positionals.length === 0 || positionals.includes(part);
 const size = values.quick
   ? { mib: 32, rounds: 1, times: 3, isHistoryMeasured: false }
   : { mib: 640, rounds: 3, times: 10, isHistoryMeasured: true };
@@ -40,36 +53,53 @@ async function measure(server: TestPostgres): Promise<BenchRow[]> {
   };
   say(`making a database of about ${String(size.mib)} MiB`);
   const label = gb(await createBenchDatabase(server, 'bench', size.mib));
-  say(`backup of ${label}, ${String(size.rounds)} rounds`);
-  add(await benchBackup(server, 'bench', size.rounds));
-  say('facts');
-  add(await benchFacts(server, 'bench', size.rounds));
-  say('verification');
-  add(await benchVerify(server, 'bench', { label, depths: DEPTHS, rounds: size.rounds }));
-  say('memory');
-  for (const destination of ['local', 's3'] as const) {
-    add(await benchMemory(server, 'bench', { label, destination, rounds: size.rounds }));
+  const { rounds } = size;
+  if (isWanted('backup')) {
+    say(`backup of ${label}, ${String(rounds)} rounds`);
+    add(await benchBackup(server, 'bench', rounds));
   }
-  say('upload');
-  add(await benchUpload(server, 'bench', size.rounds));
-  say('making the large database');
-  const largeLabel = gb(await multiplyDatabase(server, 'bench', 'large', size.times));
-  say(`verification of ${largeLabel}`);
-  add(await benchVerify(server, 'large', { label: largeLabel, depths: DEPTHS, rounds: 1 }));
-  say(`memory with ${largeLabel}`);
-  for (const destination of ['local', 's3'] as const) {
-    add(await benchMemory(server, 'large', { label: largeLabel, destination, rounds: 1 }));
+  if (isWanted('facts')) {
+    say('facts');
+    add(await benchFacts(server, 'bench', rounds));
+  }
+  if (isWanted('verify')) {
+    say('verification');
+    add(await benchVerify(server, 'bench', { label, depths: DEPTHS, rounds }));
+  }
+  if (isWanted('memory')) {
+    say('memory');
+    for (const destination of ['local', 's3'] as const) {
+      add(await benchMemory(server, 'bench', { label, destination, rounds }));
+    }
+  }
+  if (isWanted('upload')) {
+    say('upload');
+    add(await benchUpload(server, 'bench', rounds));
+  }
+  if (isWanted('restore')) {
+    say('restore');
+    add(await benchRestore(server, 'bench', { label, rounds }));
+  }
+  if (isWanted('large')) {
+    say('making the large database');
+    const largeLabel = gb(await multiplyDatabase(server, 'bench', 'large', size.times));
+    say(`verification of ${largeLabel}`);
+    add(await benchVerify(server, 'large', { label: largeLabel, depths: DEPTHS, rounds: 1 }));
+    say(`memory with ${largeLabel}`);
+    for (const destination of ['local', 's3'] as const) {
+      add(await benchMemory(server, 'large', { label: largeLabel, destination, rounds: 1 }));
+    }
   }
   return rows;
 }
 
 const rows: BenchRow[] = [];
-{
+if (PARTS.some((part) => part !== 'history' && isWanted(part))) {
   await using server = await startPostgres();
   rows.push(...(await measure(server)));
 }
 let plans = '';
-if (size.isHistoryMeasured) {
+if (isWanted('history') && (size.isHistoryMeasured || positionals.length > 0)) {
   say('history at 1,000,000 rows');
   const history = await benchHistory();
   rows.push(...history.rows);
@@ -98,8 +128,8 @@ ${renderTable(rows)}
 Missed: ${missed.length === 0 ? 'nothing.' : missed.map(({ what, measured, target }) => `${what}: ${measured} (${target})`).join('; ')}
 ${plans}`;
 process.stdout.write(`${renderTable(rows)}\n`);
-// A small database says nothing about a large one: a quick run must not replace true results.
-if (!values.quick) {
+// A small database says nothing about a large one, and a part nothing about the rest: neither must replace true results.
+if (!values.quick && positionals.length === 0) {
   const words = keptWords() || '\n## What falls short\n\nNothing has been written here yet.\n';
   writeFileSync(resultsFile, `${report.trimEnd()}\n${words}`);
 }

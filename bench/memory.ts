@@ -16,11 +16,11 @@ import { startWorkerProcess } from '#tests/support/worker.ts';
 import { sourceEnvironment } from './backup.ts';
 import { atMost, figure, type BenchRow } from './table.ts';
 
-const ADDED_LIMIT_MB = 64;
-const SAMPLE_MS = 50;
+export const ADDED_LIMIT_MB = 64;
+export const SAMPLE_MS = 50;
 /** A worker that has just become ready still runs its first recovery and schedule look. */
-const IDLE_AFTER_MS = 4000;
-const BACKUP_LIMIT_MS = 1_800_000;
+export const IDLE_AFTER_MS = 4000;
+export const RUN_LIMIT_MS = 1_800_000;
 
 /** Resident bytes of a process now; 0 when it is gone. */
 export function residentBytes(pid: number): number {
@@ -107,14 +107,14 @@ export async function benchMemory(
   try {
     for (let round = 0; round < options.rounds; round += 1) {
       backupId = await queueBackup(engine, { destinations: [destination] });
-      const backup = await backupWhere(catalogue.raw, backupId, isOver, worker.log, BACKUP_LIMIT_MS);
+      const backup = await backupWhere(catalogue.raw, backupId, isOver, worker.log, RUN_LIMIT_MS);
       if (backup.status !== 'COMPLETED') throw new Error(`the backup failed: ${worker.log()}`);
       storedBytes = backup.sizeBytes ?? 0;
     }
     isVerifying = true;
     const id = await queueVerification(engine, backupId, 'archive', { destination });
     const isSettled = ({ status }: { readonly status: string }): boolean => status !== 'IN_PROGRESS';
-    const { status } = await verificationWhere(catalogue.raw, id, isSettled, worker.log, BACKUP_LIMIT_MS);
+    const { status } = await verificationWhere(catalogue.raw, id, isSettled, worker.log, RUN_LIMIT_MS);
     if (status !== 'PASSED') throw new Error(`the verification did not pass: ${worker.log()}`);
   } finally {
     clearInterval(sampling);

@@ -16,12 +16,10 @@ import {
 import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 import type { TestPostgres } from '#tests/support/postgres.ts';
 import { holdfast, runShell, sourceEnvironment } from './backup.ts';
-import { residentBytes } from './memory.ts';
+import { ADDED_LIMIT_MB, residentBytes, SAMPLE_MS } from './memory.ts';
 import { atMost, figure, median, type BenchRow } from './table.ts';
 
 const program = fileURLToPath(new URL('../worker/verifier.ts', import.meta.url));
-const ADDED_LIMIT_MB = 64;
-const SAMPLE_MS = 50;
 /** A process whose memory has not moved for so long has loaded its modules, and waits for its order. */
 const STILL_MS = 1000;
 
