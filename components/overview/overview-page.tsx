@@ -14,7 +14,10 @@ import { VerdictBanner } from './verdict-banner.tsx';
 /** The checks, but for what the first sentence says already while there is no restore point. */
 function untold({ newestGood, newestProven, recent, checks }: Overview): Overview['checks'] {
   if (newestGood !== null || newestProven !== null) return checks;
-  return checks.filter(({ name }) => name !== 'recovery-point' && (name !== 'last-run' || recent.length > 0));
+  const hasRun = recent.some(({ status }) => status !== 'IN_PROGRESS');
+  return checks.filter(
+    ({ name }) => name !== 'recovery-point' && (hasRun || (name !== 'last-run' && name !== 'proof')),
+  );
 }
 
 /** Are we safe? Since when? What is wrong? What do I do next? In this order. */

@@ -79,6 +79,7 @@ function legend(recent: readonly BackupRow[]): string {
   ];
   if (recent.length === 1) {
     const [only] = recent;
+    if (only?.status === 'IN_PROGRESS') return `${last} is being taken.`;
     return only?.status === 'COMPLETED' && only.proof.state === 'PROVEN'
       ? `${last} is proven.`
       : failed === 0

@@ -6,14 +6,24 @@ import { aboutDuration, coarseDuration, targetMinutes } from '#lib/client/durati
 import { Instant } from '#components/ui/instant.tsx';
 
 function DataLoss({ overview }: { readonly overview: Overview }) {
-  const { newestGoodAgeSeconds: age, rpoHours } = overview;
+  const { newestGood, newestProven, newestProvenAgeSeconds, rpoHours } = overview;
+  const age = overview.newestGoodAgeSeconds;
   const target = targetMinutes(rpoHours * 60);
   if (age === null) return <>No restore point yet; the target is {target}</>;
-  const isMet = age <= rpoHours * 3_600;
+  const lost = (seconds: number): string => (seconds < 60 ? 'under a minute' : coarseDuration(seconds));
+  const isMet = (seconds: number): string => (seconds <= rpoHours * 3_600 ? 'met' : 'missed');
+  const isProven = newestGood?.id === newestProven?.id;
   return (
-    <>
-      {age < 60 ? 'Under a minute' : coarseDuration(age)}, target {target}: {isMet ? 'met' : 'missed'}
-    </>
+    <span data-testid="data-loss">
+      {lost(age).replace(/^u/, 'U')}, target {target}: {isMet(age)}
+      {!isProven && (
+        <span className="hf-help">
+          If the newest backup can be restored, which is not proven.
+          {newestProvenAgeSeconds !== null &&
+            ` With the newest proven one: ${lost(newestProvenAgeSeconds)}, ${isMet(newestProvenAgeSeconds)}.`}
+        </span>
+      )}
+    </span>
   );
 }
 

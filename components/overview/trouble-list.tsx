@@ -66,7 +66,7 @@ export function TroubleList({
       {fine.length > 0 && (
         <details className="hf-fine">
           <summary>
-            {wrong.length === 0 ? 'Nothing is wrong: ' : ''}
+            {wrong.length === 0 && fine.length > 1 ? 'All ' : ''}
             {fine.length === 1 ? '1 check' : `${String(fine.length)} checks`} passed
           </summary>
           <ul>

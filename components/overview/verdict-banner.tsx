@@ -50,7 +50,8 @@ export function VerdictBanner({
   readonly overview: Overview;
   readonly mayManage: boolean;
 }) {
-  const { state, lead, proven, newer, isNextWithPerson, consequence } = verdictOf(overview);
+  const { state, lead, proven, newer, isNextWithPerson, isProvenTooRarely, consequence } =
+    verdictOf(overview);
   const shown = proven?.row ?? newer?.row ?? null;
   return (
     <section
@@ -74,7 +75,17 @@ export function VerdictBanner({
           />
         </p>
       )}
-      <p>{consequence}</p>
+      <p data-testid="verdict-consequence">
+        {consequence}
+        {isProvenTooRarely && mayManage && (
+          <>
+            {' '}
+            <Link href="/settings/verification" className="hf-link">
+              Have backups proven more often
+            </Link>
+          </>
+        )}
+      </p>
       {shown !== null && (
         <div className="hf-verdict-facts">
           <span>
@@ -98,7 +109,10 @@ export function VerdictBanner({
           )}
         </div>
       )}
-      {shown === null && mayManage && <Link href="/settings/backup">Take the first backup</Link>}
+      {shown === null && overview.running.length > 0 && <p>A backup is being taken now.</p>}
+      {shown === null && overview.running.length === 0 && mayManage && (
+        <Link href="/settings/backup">Take the first backup</Link>
+      )}
     </section>
   );
 }

@@ -19,6 +19,8 @@ export interface Verdict {
   readonly newer: PointSentence | null;
   /** Whether the newer backup waits for a person rather than for a verification that runs. */
   readonly isNextWithPerson: boolean;
+  /** Whether nothing is wrong but that proofs come less often than the objective asks for. */
+  readonly isProvenTooRarely: boolean;
   readonly consequence: string;
 }
 
@@ -56,6 +58,8 @@ function consequenceOf({ newestGoodAgeSeconds, newestProvenAgeSeconds, rpoHours 
   const sure = `If the database were lost now, ${lossOf(newestProvenAgeSeconds)} would go with it`;
   const isNewer = newestGoodAgeSeconds !== null && newestGoodAgeSeconds < newestProvenAgeSeconds;
   if (!isNewer) return `${sure}${late(newestProvenAgeSeconds)}`;
+  if (newestGoodAgeSeconds <= rpoHours * HOUR_S && newestProvenAgeSeconds > rpoHours * HOUR_S)
+    return `If the database were lost now and the newer backup can be restored, ${lossOf(newestGoodAgeSeconds)} would go with it: within the ${String(rpoHours)} hours your recovery point objective allows, but not proven. With the proven one, ${lossOf(newestProvenAgeSeconds)} would go.`;
   const less = newestGoodAgeSeconds < 60 ? 'almost nothing' : `only ${lossOf(newestGoodAgeSeconds)}`;
   return `${sure}, or ${less} if the newer backup can be restored${late(newestGoodAgeSeconds)}`;
 }
@@ -75,17 +79,18 @@ export function verdictOf(overview: Overview): Verdict {
       proven: null,
       newer: null,
       isNextWithPerson: false,
+      isProvenTooRarely: false,
       consequence,
     };
   }
   const goodAge = newestGoodAgeSeconds ?? newestProvenAgeSeconds ?? 0;
+  const isLate = goodAge > rpoHours * HOUR_S;
+  const isProofLate = newestProvenAgeSeconds !== null && newestProvenAgeSeconds > rpoHours * HOUR_S;
   const unproven = newestGood !== null && newestGood.id !== newestProven?.id ? newestGood : null;
   const states = [
     ...checks.map(({ state }) => state),
-    ...(goodAge > rpoHours * HOUR_S ? ['WARNING' as const] : []),
-    ...(newestProvenAgeSeconds === null || newestProvenAgeSeconds > rpoHours * HOUR_S
-      ? ['UNKNOWN' as const]
-      : []),
+    ...(isLate ? ['WARNING' as const] : []),
+    ...(newestProvenAgeSeconds === null || isProofLate ? ['UNKNOWN' as const] : []),
   ];
   const state = (['CRITICAL', 'WARNING', 'UNKNOWN'] as const).find((each) => states.includes(each)) ?? 'OK';
   const isVerifying =
@@ -112,6 +117,8 @@ export function verdictOf(overview: Overview): Verdict {
             tail: unprovenTail(unproven, goodAge, overview),
           },
     isNextWithPerson: unproven !== null && !isVerifying,
+    isProvenTooRarely:
+      isProofLate && !isLate && !isVerifying && checks.every((check) => check.state === 'OK'),
     consequence,
   };
 }

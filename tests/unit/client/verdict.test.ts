@@ -101,6 +101,28 @@ describe('verdictOf', () => {
     expect(verdictOf(overview({ ...old, newestProvenAgeSeconds: 23 * 3600 })).state).toBe('OK');
   });
 
+  test('tells a newer backup within the objective from one that is proven, and when proofs come too rarely', () => {
+    const weekly = {
+      newestGood: newer,
+      newestGoodAgeSeconds: 3 * 3600,
+      newestProvenAgeSeconds: 3 * 86_400,
+    };
+    const verdict = verdictOf(overview(weekly));
+    expect(verdict).toMatchObject({ state: 'UNKNOWN', isProvenTooRarely: true });
+    expect(verdict.consequence).toBe(
+      'If the database were lost now and the newer backup can be restored, the last 3 hours of changes would go with it: within the 24 hours your recovery point objective allows, but not proven. With the proven one, the last 3 days of changes would go.',
+    );
+    // Proofs that come often enough, one on its way, a fault elsewhere, a late backup: more proofs are not the remedy.
+    const others: readonly Partial<Overview>[] = [
+      { ...weekly, newestProvenAgeSeconds: 23 * 3600 },
+      { ...weekly, verifying: { id: 'v', backupId: newer.id, depth: 'restore' } },
+      { ...weekly, checks: [check('WARNING')] },
+      { ...weekly, newestGoodAgeSeconds: 30 * 3600 },
+    ];
+    for (const other of others) expect(verdictOf(overview(other)).isProvenTooRarely).toBe(false);
+    expect(verdictOf(overview(others[3]!)).consequence).toMatch(/more than the 24 hours/);
+  });
+
   test('takes the worst state of the checks, unknown included', () => {
     expect(verdictOf(overview({ checks: [check('OK'), check('UNKNOWN')] })).state).toBe('UNKNOWN');
     expect(verdictOf(overview({ checks: [check('UNKNOWN'), check('WARNING')] })).state).toBe('WARNING');
