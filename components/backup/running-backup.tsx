@@ -54,7 +54,7 @@ function Silence({ since }: { readonly since: string }) {
       showIcon
       title={
         <>
-          Last sign of life from the worker: <Instant at={since} />
+          No sign of life from the worker since <Instant at={since} as="calendar" />
         </>
       }
       description="If the worker is gone, the next one marks this backup as failed and cleans up after it. Earlier backups are not affected."

@@ -90,7 +90,9 @@ export function LineChart({
     setActive(to.key);
     svg.current?.querySelector<SVGAElement>(`[data-key="${CSS.escape(to.key)}"]`)?.focus();
   };
-  const dateTicks = until === from ? [from] : [from, (from + until) / 2, until];
+  // Side by side on a phone, three of them with the time of day would run into each other.
+  const hasMiddle = plot.width >= 360 || until - from >= THREE_DAYS_MS;
+  const dateTicks = until === from ? [from] : hasMiddle ? [from, (from + until) / 2, until] : [from, until];
 
   return (
     <figure className="hf-chart">

@@ -16,7 +16,7 @@ function Facts({ verification }: { readonly verification: Running }) {
   const { progress, depth, destination, cause, requestedBy, createdAt } = verification;
   return (
     <dl className="hf-running-facts">
-      {progress !== null && progress.phase !== 'queued' && (
+      {progress !== null && progress.bytes > 0 && (
         <div>
           <dt>Handled</dt>
           <dd>

@@ -66,7 +66,7 @@ function workerCheck({ livingWorkers }: HealthFacts): HealthCheck {
     'worker',
     'CRITICAL',
     'No worker is alive: no backup is taken until one runs. Start it with npm run worker.',
-    'Open the restore and operation notes',
+    'See what waits for a worker',
     BACKUP_PAGE,
   );
 }
