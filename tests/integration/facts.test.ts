@@ -263,6 +263,24 @@ describe('what is not taken is named', () => {
     }
   });
 
+  test('a user with too few connections for facts has its dump all the same', async () => {
+    await server.createDatabase('narrow');
+    await server.sql(
+      'narrow',
+      `create table t as select generate_series(1, 3) a;
+       create role two login password 'postgres' connection limit 2 in role pg_read_all_data;
+       create role three login password 'postgres' connection limit 3 in role pg_read_all_data`,
+    );
+    const rowsOf = async (user: string) => {
+      const { bytes, facts } = await dumpWithFacts(server, 'narrow', {}, { PGUSER: user });
+      expect(bytes.length).toBeGreaterThan(0);
+      const { rows, unknown } = tableOf(facts, 't');
+      return { rows, unknown };
+    };
+    expect(await rowsOf('two')).toEqual({ rows: null, unknown: 'query-failed' });
+    expect(await rowsOf('three')).toEqual({ rows: 3, unknown: null });
+  });
+
   test('a sequence that went round while it was dumped is open', async () => {
     const source = createPostgresSource(configFor(server, 'unknowns'));
     await using dump = await source.dump(factsContext(), {

@@ -48,6 +48,24 @@ async function exportSnapshot(sql: postgres.ReservedSql, ctx: SourceContext): Pr
   }
 }
 
+/** The one that holds the snapshot, pg_dump's, and the one that facts are read over. */
+const CONNECTIONS = 3;
+
+/** Whether role and database allow facts a connection of their own beside those without which there is no dump. */
+async function hasRoomForFacts(sql: postgres.ReservedSql, ctx: SourceContext): Promise<boolean> {
+  const [row] = await sql<{ limit: number | null }[]>`
+    select least(nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)) as limit
+    from pg_roles r, pg_database d
+    where r.rolname = session_user and not r.rolsuper and d.datname = current_database()`;
+  const limit = row?.limit ?? CONNECTIONS;
+  if (limit >= CONNECTIONS) return true;
+  ctx.log.warn('no facts are read: the connection limit of the backup user or of its database is too low', {
+    limit,
+    needed: CONNECTIONS,
+  });
+  return false;
+}
+
 /** `dbname='…'` with the keys libpq has no environment variable for. Holds no secret: it stands in argv. */
 function conninfo(source: PostgresConfig): string {
   const quote = (value: string): string => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
@@ -124,7 +142,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
         kind === 'foreign' ? options.tables === null : chosen.has(oid),
       );
       const timeUp = new AbortController();
-      if (snapshot !== null) {
+      if (snapshot !== null && (await hasRoomForFacts(shared, ctx))) {
         factsSql = await connect(source);
         reading = await beginFacts(
           [factsSql],
@@ -164,7 +182,9 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
         snapshot,
         tables: selection.tables.map(({ schema, name }) => ({ schema, name })),
         facts: async () => {
-          if (facts === undefined) return unknownFacts(dumped, 'no-snapshot');
+          if (facts === undefined) {
+            return unknownFacts(dumped, snapshot === null ? 'no-snapshot' : 'query-failed');
+          }
           const limitMs = Math.max(
             FACTS_LIMIT_MS,
             FACTS_LIMIT_TIMES * (ctx.clock.now().getTime() - dumpStartedAt),
