@@ -14,6 +14,7 @@ export function AccountPage({ name, role }: { readonly name: string; readonly ro
       <Section name="you" title="You" extra={<SignOutButton />}>
         <Descriptions
           column={1}
+          colon={false}
           items={[
             { key: 'email', label: 'Email', children: <span className="hf-wrap">{name}</span> },
             { key: 'role', label: 'Role', children: roleWord[role] },

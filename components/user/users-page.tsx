@@ -20,7 +20,7 @@ export function UsersPage({ ownId }: { readonly ownId: string }) {
     <div className="hf-page">
       <PageHeader
         title="Users"
-        lead="Administrators may do everything; viewers see the overview and nothing else."
+        lead="Administrators may do everything; viewers see the overview and the runbook."
         action={
           <Button
             type="primary"

@@ -252,7 +252,7 @@ export async function cancelRestore(backend: Backend, actor: Actor, id: string):
 /** Asks for an exchange: of a copy that waits, or back. */
 const requestExchange =
   (exchange: {
-    readonly name: 'swap' | 'undo';
+    readonly action: string;
     readonly answer: string;
     may(record: RestoreRecord): boolean;
     refusal(): AppError;
@@ -273,7 +273,7 @@ const requestExchange =
       const other = await unfinishedRestoreOf(tx, record.targetDatabase);
       if (other !== null && other !== id) throw lockedError(record.targetDatabase, other);
       await exchange.request(tx, id, actor.name);
-      await addAuditEntry(tx, actor, `restore.request-${exchange.name}`, id, {
+      await addAuditEntry(tx, actor, exchange.action, id, {
         targetDatabase: record.targetDatabase,
         copyDatabase: record.copyDatabase,
         keptDatabase: record.keptDatabase,
@@ -285,7 +285,7 @@ const requestExchange =
 
 /** Has the copy that waits swapped in, or swapped in again after an undo. Throws `conflict` where no copy waits. */
 export const swapRestore = requestExchange({
-  name: 'swap',
+  action: 'restore.request-swap',
   answer: 'Swap started',
   may: canSwap,
   refusal: () =>
@@ -297,7 +297,7 @@ export const swapRestore = requestExchange({
 
 /** Has the database that was live before the swap put back. Throws `conflict` where nothing was swapped in. */
 export const undoRestore = requestExchange({
-  name: 'undo',
+  action: 'restore.request-undo',
   answer: 'Undo started',
   may: canUndo,
   refusal: () =>

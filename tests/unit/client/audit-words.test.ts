@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { auditDetails, auditWords } from '#lib/client/audit-words.ts';
 import type { AuditEntry } from '#lib/contracts/audit.ts';
@@ -32,4 +34,22 @@ test('details read in their units, the file first and the checksum last', () => 
 test('an action nobody gave words shows its own name', () => {
   expect(auditWords('backup.complete')).toBe('completed a backup');
   expect(auditWords('moon.land')).toBe('moon.land');
+});
+
+test('every action that is written has words', () => {
+  const root = join(import.meta.dirname, '../../..');
+  const sources = ['lib/services', 'lib/engine', 'lib/auth', 'scripts', 'worker'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, folder, name), 'utf8')),
+  );
+  const written = sources.flatMap((text) =>
+    [...text.matchAll(/'((?:backup|restore|verification|schedule|settings|incident|token|user)\.[a-z-]+)'/g)]
+      .map(([, action = '']) => action)
+      // File names that look alike.
+      .filter((action) => !/\.(sh|log)$/.test(action)),
+  );
+  expect(written).toContain('restore.swap');
+  expect(written).toContain('user.sign-in');
+  expect(written.filter((action) => auditWords(action) === action)).toEqual([]);
 });
