@@ -38,7 +38,7 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly hint: string }[] = [
     hint: 'The backup comes from a newer PostgreSQL: restore it on a server of that version.',
   },
   {
-    pattern: /permission denied|must be (?:owner|superuser|able to)/,
+    pattern: /permission denied|must be (?:owner|superuser|member|able to)/,
     hint: 'Name a user with more rights in PGUSER, or leave owners out with --no-owner.',
   },
   {
