@@ -96,7 +96,7 @@ function TimedList({
                   add({ afterMinutes: 0 });
                 }}
               >
-                Add {what.toLowerCase()}
+                Add a {what.toLowerCase()}
               </Button>
             </div>
           </div>
