@@ -277,6 +277,16 @@ function judgeServer(plan: RestorePlan, { source, facts }: Manifest, server: Ser
             `roles that are not on the server: ${listed(noRoles)}`,
             'Create them there ("create role … nologin"), or leave owners and grants out.',
           ),
+    ...(plan.mode !== 'swap' || server.mayExchange
+      ? []
+      : [
+          finding(
+            'owner',
+            'BLOCKED',
+            'the configured user may not give the live database another name',
+            'Make it a member of the role that owns the database, or name another user in PGUSER.',
+          ),
+        ]),
   ];
 }
 

@@ -151,6 +151,8 @@ export interface LiveTarget {
 /** What a preview asks the server: the target as it stands, and what a restored copy needs there. */
 export interface ServerLook extends TargetState {
   readonly mayCreateDatabases: boolean;
+  /** Whether the target, where there is one, may be given another name. */
+  readonly mayExchange: boolean;
   /** Extensions that can be created there. */
   readonly extensions: readonly string[];
   /** Of the target's disk; null where the server's files are not on this machine, or cannot be looked at. */

@@ -99,6 +99,9 @@ test('a user who may create databases and is nobody else: the report says what i
   await scene.source.sql('postgres', `create role maker login createdb password 'maker'`);
   await work({ user: 'maker', password: new Secret('maker') });
   try {
+    const preview = await scene.preview(backupId, swap);
+    expect(preview.canStart).toBe(false);
+    expect(preview.findings.find(({ state }) => state === 'BLOCKED')).toMatchObject({ name: 'owner' });
     const refused = await scene.ended(await scene.start(backupId, { targetDatabase: 'copy' }));
     expect(refused).toMatchObject({
       status: 'FAILED',

@@ -14,11 +14,15 @@ export async function lookAtServer(
 ): Promise<ServerLook> {
   const state = await createLiveTarget(config, database).look(ctx);
   const more = await withMaintenance(config, ctx, [], async (sql) => {
-    const [rights] = await sql<{ may: boolean }[]>`
-      select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user`;
+    const [rights] = await sql<{ mayCreate: boolean; mayRename: boolean }[]>`
+      select rolcreatedb or rolsuper as "mayCreate",
+        rolsuper or rolcreatedb and not exists (
+          select from pg_database where datname = ${database} and not pg_has_role(current_user, datdba, 'usage')) as "mayRename"
+      from pg_roles where rolname = current_user`;
     const extensions = await sql<{ name: string }[]>`select name from pg_available_extensions`;
     return {
-      mayCreateDatabases: rights?.may ?? false,
+      mayCreateDatabases: rights?.mayCreate ?? false,
+      mayExchange: rights?.mayRename ?? false,
       extensions: extensions.map(({ name }) => name),
       holds: await readHolds(sql, database),
       freeBytes: await readFreeBytes(sql),
