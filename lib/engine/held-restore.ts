@@ -1,4 +1,4 @@
-import type { CopyProgress, RestoreContext } from '../restore/run-copy.ts';
+import type { CopyProgress, RestoreContext } from '../restore/restore-order.ts';
 import type { noteDatabases, RestoreRecord } from '#db/queries/restore.ts';
 import type { EngineDeps } from './deps.ts';
 

@@ -1,7 +1,8 @@
 import type { BackupStatus } from '../contracts/backup.ts';
 import type { Check } from '../contracts/verification.ts';
 import { AppError, toAppError } from '../core/errors.ts';
-import { makeCopy, type CopyProgress, type RestoredCopy } from '../restore/run-copy.ts';
+import type { CopyProgress } from '../restore/restore-order.ts';
+import { makeCopy, type RestoredCopy } from '../restore/run-copy.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
