@@ -136,12 +136,18 @@ export interface LiveTarget {
   /** By `schema.name`, all in one snapshot; a table that is not there is left out. */
   countRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<ReadonlyMap<string, number>>;
   /**
-   * Runs pg_restore with `args` over the plain dump in `file`. Throws `restore_failed` with what stopped it; also where other
-   * clients keep it waiting for a lock for a minute, of which `say` tells before. Throws the reason of the signal.
+   * Runs pg_restore with `args` over the plain dump in `file`, and tells each line it says where `tell` asks for that. Throws
+   * `restore_failed` with what stopped it; also where other clients keep it waiting for a lock for a minute, of which `say` tells
+   * before. Throws the reason of the signal.
    */
   restore(
     ctx: SourceContext,
-    run: { readonly program: string; readonly args: readonly string[]; readonly file: string },
+    run: {
+      readonly program: string;
+      readonly args: readonly string[];
+      readonly file: string;
+      readonly tell?: (line: string) => void;
+    },
     say: (line: string) => void,
   ): Promise<void>;
   /** Ends what an interrupted `restore` left running on the server, and waits until it has gone. */

@@ -21,11 +21,14 @@ const PROGRAM = 'holdfast-restore';
 const isAbsent = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === '3D000';
 
-/** Every relation by its oid and file: what a restore that was rolled back leaves as it was. */
+/**
+ * Every relation but indexes by its oid: what a restore that was rolled back leaves as it was. Not by its file, which changes with
+ * any refresh, truncate or vacuum of somebody else.
+ */
 const MARK_SQL = `
-  select coalesce(md5(string_agg(c.oid::text || ':' || c.relfilenode::text, ',' order by c.oid)), '') as mark
+  select coalesce(md5(string_agg(c.oid::text, ',' order by c.oid)), '') as mark
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname <> 'information_schema' and n.nspname !~ '^pg_'`;
+  where n.nspname <> 'information_schema' and n.nspname !~ '^pg_' and c.relkind not in ('i', 'I')`;
 
 /** A database of the source's server, there or not, that is restored into where it stands. */
 export function createLiveTarget(config: Config, database: string): LiveTarget {
@@ -142,7 +145,7 @@ export function createLiveTarget(config: Config, database: string): LiveTarget {
         });
         return counts;
       }),
-    restore: async (ctx, { program, args, file }, say) => {
+    restore: async (ctx, { program, args, file, tell }, say) => {
       const watching = new AbortController();
       const giveUp = new AbortController();
       const watched = watchLocks(ctx, address, watching.signal, say).catch((error: unknown) => {
@@ -151,7 +154,8 @@ export function createLiveTarget(config: Config, database: string): LiveTarget {
       });
       try {
         const signal = AbortSignal.any([ctx.signal, giveUp.signal]);
-        const exit = await runPgRestore({ ...ctx, signal }, program, address, args, file, PROGRAM);
+        const told = tell === undefined ? args : ['--verbose', ...args];
+        const exit = await runPgRestore({ ...ctx, signal }, program, address, told, file, PROGRAM, tell);
         if (exit.code !== 0) throw judgeLiveRestore(exit, address);
       } finally {
         watching.abort();

@@ -89,9 +89,7 @@ export function createRestoreServer(config: Config): RestoreServer {
       const address = addressOf(database);
       const exit = await runPgRestore(ctx, program, address, ['--verbose', ...args], file, PROGRAM, tell);
       if (exit.code === 0) return;
-      // What it told of its progress says nothing of why it stopped.
-      const errorAt = Math.max(0, exit.stderrTail.search(/^pg_restore: error:/m));
-      throw judgeLiveRestore({ ...exit, stderrTail: exit.stderrTail.slice(errorAt) }, address);
+      throw judgeLiveRestore(exit, address);
     },
     compare: async (ctx, database, facts, { isChosen, isSchemaOnly, incomparable }) => {
       const startedAt = ctx.clock.now().getTime();

@@ -1,17 +1,17 @@
-import { AppError, toAppError } from '#lib/core/errors.ts';
-import type { RunContext } from '#lib/core/run-context.ts';
-import type { LiveTarget, TargetState } from '#lib/sources/source.ts';
-import type { OpenedArchive } from '#lib/verify/opened-archive.ts';
-import type { TableName } from './restore-contents.ts';
-import type { RestoreOptions } from './restore-options.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import type { LiveTarget, SourceContext, TargetState } from '../sources/source.ts';
+import type { OpenedArchive } from '../verify/opened-archive.ts';
+import type { LiveOrder } from './restore-arguments.ts';
 
-export interface Work {
-  readonly opened: OpenedArchive;
+export interface LiveWork {
+  readonly opened: Pick<OpenedArchive, 'pgRestore' | 'file' | 'manifest'>;
   readonly args: readonly string[];
-  readonly options: RestoreOptions;
-  readonly restored: readonly TableName[];
+  readonly order: Pick<LiveOrder, 'content' | 'tables'>;
+  /** What people call the backup that was taken before; null where there is none. */
   readonly safetyBackup: string | null;
   readonly say: (line: string) => void;
+  /** Sees each line of what pg_restore tells of its progress. */
+  readonly tell?: (line: string) => void;
 }
 
 const SETTLE_MS = 60_000;
@@ -23,47 +23,63 @@ const SETTLE_MS = 60_000;
 export async function restoreInto(
   target: LiveTarget,
   state: TargetState,
-  work: Work,
-  ctx: RunContext,
+  work: LiveWork,
+  ctx: SourceContext,
 ): Promise<void> {
-  const { opened, args, say } = work;
+  const { opened, args, say, tell } = work;
   const before = state.exists ? await target.mark(ctx) : null;
   if (!state.exists) {
     const otherwise = await target.create(ctx, opened.manifest?.facts.database ?? null, state.major);
     if (otherwise !== null) say(`created with the server's own locale: ${otherwise}`);
   }
   try {
-    await target.restore(ctx, { program: opened.pgRestore, args, file: opened.file }, say);
+    await target.restore(
+      ctx,
+      { program: opened.pgRestore, args, file: opened.file, ...(tell === undefined ? {} : { tell }) },
+      say,
+    );
   } catch (thrown) {
     const isStopped = ctx.signal.aborted;
     const error = toAppError(isStopped ? ctx.signal.reason : thrown);
-    const told = await undo(target, state, before, work, ctx);
+    const told = await tellState(target, state, before, work, ctx);
     throw new AppError(error.code, `${error.message}; ${told}`, { hint: error.hint, cause: error });
   }
 }
 
-async function undo(
+/**
+ * Ends what may still run on the server, and looks whether the target is as `mark` showed it before. Throws where it cannot be
+ * looked at.
+ */
+export async function isAsBefore(
+  target: LiveTarget,
+  before: string,
+  { content, tables }: Pick<LiveOrder, 'content' | 'tables'>,
+  ctx: SourceContext,
+): Promise<boolean> {
+  await target.settle(ctx);
+  return content === 'data'
+    ? (await target.holdRows(ctx, tables)).length === 0
+    : (await target.mark(ctx)) === before;
+}
+
+async function tellState(
   target: LiveTarget,
   state: TargetState,
   before: string | null,
-  { options, restored, safetyBackup }: Work,
-  ctx: RunContext,
+  { order, safetyBackup }: LiveWork,
+  ctx: SourceContext,
 ): Promise<string> {
   const { database } = target;
   // The run's own signal may be what ended it.
   const after = { ...ctx, signal: AbortSignal.timeout(SETTLE_MS) };
   const safety = safetyBackup === null ? '' : ` (its safety backup is ${safetyBackup})`;
   try {
-    await target.settle(after);
     if (!state.exists) {
+      await target.settle(after);
       await target.drop(after);
       return `${database} had only just been created and was dropped again`;
     }
-    const isAsBefore =
-      options.content === 'data'
-        ? (await target.holdRows(after, restored)).length === 0
-        : (await target.mark(after)) === before;
-    return isAsBefore
+    return (await isAsBefore(target, before ?? '', order, after))
       ? `${database} is as it was before${safety}`
       : `${database} holds what was restored, which was not checked${safety}`;
   } catch (thrown) {
