@@ -223,16 +223,17 @@ export async function beatRestore(
   return { cancelRequested: row.at !== null, cancelRequestedBy: row.by, backupStatus: row.backupStatus };
 }
 
-/** Names of databases, written down before they exist. False when the restore is no longer this worker's. */
+/** What is about to happen, and names of databases before they exist. False when the restore is no longer this worker's. */
 export async function noteDatabases(
   db: Db,
   id: string,
   workerId: string,
   names: { readonly copyDatabase?: string; readonly keptDatabase?: string; readonly phase: RestorePhase },
+  findings: { readonly checks: readonly Check[]; readonly log: string },
 ): Promise<boolean> {
   const rows = await db
     .update(restores)
-    .set({ ...names, heartbeatAt: sql`now()` })
+    .set({ ...names, checks: [...findings.checks], log: findings.log, heartbeatAt: sql`now()` })
     .where(held(id, workerId))
     .returning({ id: restores.id });
   return rows.length > 0;

@@ -13,6 +13,7 @@ import {
 } from '#db/queries/restore.ts';
 import { removeOldQuestions } from '#db/queries/restore-question.ts';
 import type { EngineDeps } from './deps.ts';
+import { mendInPlace } from './in-place.ts';
 import { dropCopy, settle } from './restore.ts';
 import { mendExchange } from './swap.ts';
 
@@ -47,6 +48,8 @@ function wordsOf(
   if (swappedAt !== undefined) return `${who} the swap was done: ${run.targetDatabase} is the restored one`;
   if (undoneAt !== undefined)
     return `${who} the undo was done: ${run.targetDatabase} is what was live before`;
+  if (run.mode === 'in-place' && error === null)
+    return `the worker died; ${run.targetDatabase} shows that everything was replaced: it is the restored one`;
   if (error === null && status === 'COMPLETED') return `${who} the restore was done`;
   return `${who} it was not done: ${run.targetDatabase} is as before`;
 }
@@ -63,6 +66,7 @@ async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreR
       hint: 'The live database is as before; start the restore again.',
     },
   };
+  if (run.mode === 'in-place') return (await mendInPlace(deps, run, ctx)) ?? result;
   if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
   else if (run.mode === 'new' && run.copyDatabase !== null && (await isRenamed(deps, run, ctx)))
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase };

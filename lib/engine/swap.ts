@@ -2,27 +2,19 @@ import { stampedName } from '../core/database-name.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer, SourceContext } from '../sources/source.ts';
-import { isBackupUnfinished, type RestoreRecord, type RestoreResult } from '#db/queries/restore.ts';
+import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import type { HeldRestore } from './held-restore.ts';
 import { persist } from './persist.ts';
+import { waitForBackups } from './wait-for-backups.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
 
-const BACKUP_WAIT_MS = 1000;
 const LOOK_MS = 30_000;
 
 const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
   const { code, message, hint } = toAppError(thrown);
   return { code, message, hint: hint ?? null };
 };
-
-/** A backup that is being taken would be cut off by the exchange. */
-async function waitForBackups({ deps, ctx, say }: HeldRestore): Promise<void> {
-  for (let isFirst = true; await isBackupUnfinished(deps.db); isFirst = false) {
-    if (isFirst) say('waiting until the backup that runs has ended');
-    await deps.clock.sleep(BACKUP_WAIT_MS, ctx.signal);
-  }
-}
 
 /** Which of the two states the names show: `done` once what was live stands under `aside`. */
 async function stateOf(

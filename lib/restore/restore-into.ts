@@ -16,9 +16,19 @@ export interface LiveWork {
 
 const SETTLE_MS = 60_000;
 
+/** It failed or was stopped, and the message says in which state the target is. */
+export class LiveRestoreStopped extends AppError {
+  /** False where it was done all the same; null where that could not be found out. */
+  readonly isUndone: boolean | null;
+  constructor(why: AppError, told: string, isUndone: boolean | null, hint = why.hint) {
+    super(why.code, `${why.message}; ${told}`, { hint, cause: why });
+    this.isUndone = isUndone;
+  }
+}
+
 /**
- * Runs pg_restore into the target, which is created where it is not there. When that fails or is stopped, the error says in
- * which state the target is: as it was before, because everything was one transaction, or gone again, because it was new.
+ * Runs pg_restore into the target, which is created where it is not there. When that fails or is stopped, it throws
+ * LiveRestoreStopped: the target is as it was before, because everything was one transaction, or gone again, because it was new.
  */
 export async function restoreInto(
   target: LiveTarget,
@@ -41,8 +51,7 @@ export async function restoreInto(
   } catch (thrown) {
     const isStopped = ctx.signal.aborted;
     const error = toAppError(isStopped ? ctx.signal.reason : thrown);
-    const told = await tellState(target, state, before, work, ctx);
-    throw new AppError(error.code, `${error.message}; ${told}`, { hint: error.hint, cause: error });
+    throw await tellState(error, target, state, before, work, ctx);
   }
 }
 
@@ -63,12 +72,13 @@ export async function isAsBefore(
 }
 
 async function tellState(
+  error: AppError,
   target: LiveTarget,
   state: TargetState,
   before: string | null,
   { order, safetyBackup }: LiveWork,
   ctx: SourceContext,
-): Promise<string> {
+): Promise<LiveRestoreStopped> {
   const { database } = target;
   // The run's own signal may be what ended it.
   const after = { ...ctx, signal: AbortSignal.timeout(SETTLE_MS) };
@@ -77,12 +87,26 @@ async function tellState(
     if (!state.exists) {
       await target.settle(after);
       await target.drop(after);
-      return `${database} had only just been created and was dropped again`;
+      return new LiveRestoreStopped(
+        error,
+        `${database} had only just been created and was dropped again`,
+        true,
+      );
     }
     return (await isAsBefore(target, before ?? '', order, after))
-      ? `${database} is as it was before${safety}`
-      : `${database} holds what was restored, which was not checked${safety}`;
+      ? new LiveRestoreStopped(error, `${database} is as it was before${safety}`, true)
+      : new LiveRestoreStopped(
+          error,
+          `${database} holds what was restored, which was not checked${safety}`,
+          false,
+          `Look at ${database} before it is used.`,
+        );
   } catch (thrown) {
-    return `in which state ${database} is could not be found out: ${toAppError(thrown).message}${safety}`;
+    return new LiveRestoreStopped(
+      error,
+      `in which state ${database} is could not be found out: ${toAppError(thrown).message}${safety}`,
+      null,
+      `Look at ${database} before it is used.`,
+    );
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Facts } from '../contracts/facts.ts';
 import type { Manifest } from '../contracts/manifest.ts';
+import type { Check } from '../contracts/verification.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { stampedName } from '../core/database-name.ts';
 import type { Config } from '../platform/config.ts';
@@ -60,9 +61,7 @@ export async function makeCopy(
       },
     );
     for (const check of checks) ports.found(check);
-    const unproven = checks
-      .filter(({ verdict, isRequired }) => verdict === 'FAILED' || (verdict === 'UNKNOWN' && isRequired))
-      .map(({ name }) => name);
+    const unproven = unprovenOf(checks);
     ports.moved({ ...done(manifest), phase: 'finishing', fraction: COMPARED });
     return {
       database,
@@ -76,6 +75,12 @@ export async function makeCopy(
     });
   }
 }
+
+/** Names of checks that keep from a proof. */
+export const unprovenOf = (checks: readonly Check[]): readonly string[] =>
+  checks
+    .filter(({ verdict, isRequired }) => verdict === 'FAILED' || (verdict === 'UNKNOWN' && isRequired))
+    .map(({ name }) => name);
 
 const done = ({ facts }: Manifest) => ({
   table: null,
@@ -164,7 +169,7 @@ async function fill(
 }
 
 /** What a restore without rows shows of a backup that has them. */
-function withoutRows(facts: Facts): Facts {
+export function withoutRows(facts: Facts): Facts {
   const unknown = 'schema-only' as const;
   return {
     ...facts,

@@ -171,6 +171,8 @@ export interface CopyScope {
   readonly isSchemaOnly: boolean;
   /** By kind of check, why this copy cannot show it. */
   readonly incomparable: Readonly<Record<string, string>>;
+  /** What is not in the backup was there before: it is named, and no fault. Default false. */
+  readonly keepsOthers?: boolean;
 }
 
 /** Three names of which one is taken: `live` is put aside as `kept`, and `next` gets its name. */

@@ -91,7 +91,7 @@ export function createRestoreServer(config: Config): RestoreServer {
       if (exit.code === 0) return;
       throw judgeLiveRestore(exit, address);
     },
-    compare: async (ctx, database, facts, { isChosen, isSchemaOnly, incomparable }) => {
+    compare: async (ctx, database, facts, { isChosen, isSchemaOnly, incomparable, keepsOthers }) => {
       const startedAt = ctx.clock.now().getTime();
       const found = await readCopyFacts(ctx, addressOf(database), {
         jobs: config.verify.jobs,
@@ -100,7 +100,11 @@ export function createRestoreServer(config: Config): RestoreServer {
       });
       const descending = await inside(ctx, database, readDescending);
       const durationMs = ctx.clock.now().getTime() - startedAt;
-      return compareFacts(facts, found, { incomparable, descending }).map((check) => ({
+      return compareFacts(facts, found, {
+        incomparable,
+        descending,
+        ...(keepsOthers === undefined ? {} : { keepsOthers }),
+      }).map((check) => ({
         ...check,
         durationMs,
       }));
