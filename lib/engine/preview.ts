@@ -13,30 +13,17 @@ import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/q
 import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
 import { measuredRestores } from '#db/queries/restore.ts';
 import type { EngineDeps } from './deps.ts';
+import { clients, finding, listed, ok, type Finding } from './preview-finding.ts';
+import { inPlaceConsequences, judgeInPlace } from './preview-in-place.ts';
 
-type Finding = RestorePreview['findings'][number];
 type Context = Pick<EngineDeps, 'clock' | 'log'> & { readonly signal: AbortSignal };
 
 const LIMIT_MS = 18_000;
 /** A restored database beside the bytes of its tables: indexes and write-ahead log. */
 const DATABASE_PER_TABLES = 2;
 const DATABASE_PER_PLAIN = 1.5;
-const SHOWN = 8;
-
-const ok = (name: string, detail: string): Finding => ({ name, state: 'OK', detail, hint: null });
-const finding = (name: string, state: Finding['state'], detail: string, hint: string): Finding => ({
-  name,
-  state,
-  detail,
-  hint,
-});
 
 const majorOf = (version: string): number => Number.parseInt(version, 10);
-const listed = (names: readonly string[]): string =>
-  names.length <= SHOWN
-    ? names.join(', ')
-    : `${names.slice(0, SHOWN).join(', ')} and ${String(names.length - SHOWN)} more`;
-
 /** Answers what a restore would do and what is in its way; what it cannot answer for is an answer too. Changes nothing. */
 export async function runPreview(deps: EngineDeps, id: string, stop: AbortSignal): Promise<void> {
   const asked = await findPreview(deps.db, id);
@@ -77,6 +64,7 @@ async function previewOf(
     ...judgePlan(config, plan, manifest),
     judgeTarget(plan, server),
     ...judgeExchange(plan, server),
+    ...(plan.mode === 'in-place' ? await judgeInPlace(config, plan, manifest, server, ctx) : []),
     ...(await judgeTools(config, manifest, ctx)),
     ...judgeServer(plan, manifest, server),
     judgeDisk(sizeBytes, server),
@@ -115,7 +103,7 @@ function estimate(
 
 function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Finding[] {
   const found: Finding[] = [];
-  if (plan.mode === 'in-place' || plan.mode === 'tables') {
+  if (plan.mode === 'tables') {
     found.push(
       finding(
         'mode',
@@ -177,8 +165,6 @@ function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }:
   return ok('target', `${target} holds ${humanBytes(sizeBytes)}, and ${clients(otherConnections)} connected`);
 }
 
-const clients = (count: number): string => (count === 1 ? '1 client is' : `${String(count)} clients are`);
-
 function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLook): Finding[] {
   if (plan.mode !== 'swap') return [];
   return [
@@ -239,14 +225,7 @@ function judgeServer(plan: RestorePlan, { source, facts }: Manifest, server: Ser
     server.major < majorOf(source.productVersion)
       ? finding('version', 'BLOCKED', from, 'Restore it on a server of that version or a newer one.')
       : ok('version', from),
-    server.mayCreateDatabases
-      ? ok('createdb', 'the configured user may create databases')
-      : finding(
-          'createdb',
-          'BLOCKED',
-          'the configured user may not create databases',
-          'Grant it: "alter role … createdb", or name another user in PGUSER.',
-        ),
+    ...(plan.mode === 'new' || plan.mode === 'swap' ? [judgeCreation(server)] : []),
     facts.objects?.extensions === undefined
       ? finding(
           'extensions',
@@ -279,6 +258,16 @@ function judgeServer(plan: RestorePlan, { source, facts }: Manifest, server: Ser
           ),
   ];
 }
+
+const judgeCreation = ({ mayCreateDatabases }: ServerLook): Finding =>
+  mayCreateDatabases
+    ? ok('createdb', 'the configured user may create databases')
+    : finding(
+        'createdb',
+        'BLOCKED',
+        'the configured user may not create databases',
+        'Grant it: "alter role … createdb", or name another user in PGUSER.',
+      );
 
 function judgeDisk(sizeBytes: number, { freeBytes }: ServerLook): Finding {
   const needed = `about ${humanBytes(sizeBytes)} needed on the database server`;
@@ -354,14 +343,22 @@ function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding 
   const detail = `taken ${roughly(now.getTime() - at.getTime())} ago, on ${minuteOf(at)}: what was written since is not in it`;
   return plan.mode === 'new'
     ? ok('age', detail)
-    : finding('age', 'WARNING', detail, 'It stays in the database that is kept.');
+    : finding(
+        'age',
+        'WARNING',
+        detail,
+        plan.mode === 'swap' ? 'It stays in the database that is kept.' : 'It stays in the safety backup.',
+      );
 }
 
 function consequences(
-  { mode, targetDatabase: target }: RestorePlan,
-  { facts }: Manifest,
-  { sizeBytes }: ServerLook,
+  plan: RestorePlan,
+  manifest: Manifest,
+  server: ServerLook,
 ): Pick<RestorePreview, 'creates' | 'replaces' | 'drops' | 'keeps'> {
+  const { mode, targetDatabase: target } = plan;
+  const { facts } = manifest;
+  const { sizeBytes } = server;
   const tables = `${String(facts.tableCount)} ${facts.tableCount === 1 ? 'table' : 'tables'}`;
   const nothing = { creates: [], replaces: [], drops: [], keeps: [] };
   switch (mode) {
@@ -375,6 +372,7 @@ function consequences(
         keeps: [`what is now ${target}, as ${target}_before_<time>, until you drop it`],
       };
     case 'in-place':
+      return inPlaceConsequences(plan, manifest, server);
     case 'tables':
       return nothing;
   }
