@@ -134,6 +134,9 @@ export type RestoreStatus = z.infer<typeof RestoreStatus>;
 
 export const RestoreId = z.uuid();
 
+/** The report's line of the backup that was taken before, its id at the end and its file name as what was found. */
+export const SAFETY_BACKUP_CHECK = 'safety-backup:';
+
 /** GET /api/v1/admin/restores/:id: progress while it runs, and a report that stays. */
 export const Restore = z.object({
   id: RestoreId,
@@ -183,6 +186,8 @@ export const Restore = z.object({
       canUndo: z.boolean(),
     })
     .nullable(),
+  /** What was taken of the target before anything was touched: restoring it is the way back. */
+  safetyBackup: z.object({ id: BackupId, filename: z.string() }).nullable(),
   error: RunError.nullable(),
   log: z.string(),
 });

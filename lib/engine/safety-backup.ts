@@ -1,3 +1,4 @@
+import { SAFETY_BACKUP_CHECK } from '../contracts/restore.ts';
 import { archiveFilename } from '../core/archive-name.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
@@ -23,9 +24,6 @@ export interface SafetyBackup {
   readonly id: string;
   readonly filename: string;
 }
-
-/** The report's line of it, by which it is found again. */
-const CHECK = 'safety-backup:';
 
 /**
  * Takes a backup of the target as it is now, a row of the history like any other, before anything is touched. Throws where it is not
@@ -66,7 +64,7 @@ export async function takeSafetyBackup(restore: HeldRestore): Promise<SafetyBack
   const filename = await completed(restore, id);
   const safety = { id, filename };
   restore.found({
-    name: `${CHECK}${id}`,
+    name: `${SAFETY_BACKUP_CHECK}${id}`,
     verdict: 'PASSED',
     isRequired: false,
     expected: null,

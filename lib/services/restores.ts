@@ -1,14 +1,15 @@
 import type { Actor } from '../core/actor.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Destination } from '../contracts/backup.ts';
-import type {
-  ExchangeRequest,
-  Restore,
-  RestoreAccepted,
-  RestoreList,
-  RestorePlan,
-  RestorePreview,
-  RestoreRequest,
+import {
+  SAFETY_BACKUP_CHECK,
+  type ExchangeRequest,
+  type Restore,
+  type RestoreAccepted,
+  type RestoreList,
+  type RestorePlan,
+  type RestorePreview,
+  type RestoreRequest,
 } from '../contracts/restore.ts';
 import { restoreJob } from '../jobs/queue.ts';
 import type { Backend } from '#db/backend.ts';
@@ -96,8 +97,16 @@ function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
             undoneAt: record.undoneAt?.toISOString() ?? null,
             canUndo: canUndo(record),
           },
+    safetyBackup: safetyBackupOf(record),
     error: toRunError(record),
   };
+}
+
+function safetyBackupOf({ checks }: Pick<RestoreRecord, 'checks'>): Restore['safetyBackup'] {
+  const check = checks.find(({ name }) => name.startsWith(SAFETY_BACKUP_CHECK));
+  return check === undefined
+    ? null
+    : { id: check.name.slice(SAFETY_BACKUP_CHECK.length), filename: check.found ?? '' };
 }
 
 /** The one of its stored copies that is read. Throws `conflict` for a backup that cannot be restored. */
