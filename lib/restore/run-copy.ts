@@ -89,7 +89,7 @@ const done = ({ facts }: Manifest) => ({
 });
 
 /** Another restore of a database with as long a name may have begun within this second. */
-async function freeName(server: RestoreServer, target: string, ctx: RestoreContext): Promise<string> {
+export async function freeName(server: RestoreServer, target: string, ctx: RestoreContext): Promise<string> {
   let at = ctx.clock.now();
   for (;;) {
     const name = stampedName(target, 'restore', at);
@@ -98,7 +98,7 @@ async function freeName(server: RestoreServer, target: string, ctx: RestoreConte
   }
 }
 
-async function createCopy(
+export async function createCopy(
   server: RestoreServer,
   { id, plan }: CopyOrder,
   manifest: Manifest,

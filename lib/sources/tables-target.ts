@@ -99,7 +99,11 @@ export interface TablesTarget {
    * Puts the tables as the copy has them into the side schema of the live database, row by row the same, under a mark that says that
    * they are on their way. Throws `conflict` where a schema of that name is there. Throws the reason of the signal.
    */
-  stage(ctx: SourceContext, order: TablesOrder, tell: (table: ComingTable, done: number) => void): Promise<void>;
+  stage(
+    ctx: SourceContext,
+    order: TablesOrder,
+    tell: (table: ComingTable, done: number) => void,
+  ): Promise<void>;
   /**
    * The rest in one transaction: a side schema that stays gets its last mark; else the staged rows replace the live ones, or are
    * added to them, keys and counts are held, sequences moved on, materialized views refreshed, and the staged tables go. Throws
