@@ -40,7 +40,7 @@ const planFields = {
   noOwner: z.boolean().default(false),
   /** Mode `swap` only: once the copy is proven it waits for POST …/swap, so that people can look at it first. */
   pauseBeforeSwap: z.boolean().default(false),
-  /** Names of commands the server knows, in the order they are to run; never commands themselves. None is known yet: a plan with one is BLOCKED. */
+  /** Names of commands that the server's own file holds, never commands themselves; they run in the order of that file. */
   hooks: z.array(z.string().min(1).max(100)).max(20).default([]),
 };
 

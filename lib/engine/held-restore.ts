@@ -15,6 +15,8 @@ export interface HeldRestore {
   readonly enter: (phase: RestorePhase) => void;
   /** Adds to the report; one of the same name is replaced. */
   readonly found: (check: Check) => void;
+  /** Takes those whose name begins like this out of the report. */
+  readonly forget: (start: string) => void;
   /** The report so far. */
   readonly checks: readonly Check[];
   /** Writes down what is about to happen, and the report so far. Throws where the restore is no longer this worker's. */

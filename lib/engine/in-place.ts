@@ -13,13 +13,14 @@ import type { CopyOrder } from '../restore/restore-order.ts';
 import { unprovenOf, withoutRows } from '../restore/run-copy.ts';
 import { COMPARED, createRestoreMeter, DECODED, RESTORED } from '../restore/run-progress.ts';
 import { openLiveTarget, openRestoreServer } from '../sources/registry.ts';
-import type { LiveTarget, SourceContext } from '../sources/source.ts';
+import type { LiveTarget, SourceContext, TargetState } from '../sources/source.ts';
 import { listDump } from '../verify/list-dump.ts';
 import { findManifest } from '#db/queries/backup.ts';
 import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import type { HeldRestore } from './held-restore.ts';
+import { withHooks } from './hooks.ts';
 import { persist } from './persist.ts';
-import { takeSafetyBackup } from './safety-backup.ts';
+import { takeSafetyBackup, type SafetyBackup } from './safety-backup.ts';
 import { waitForBackups } from './wait-for-backups.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
@@ -62,35 +63,54 @@ export async function restoreInPlace(
     const safety = await takeSafetyBackup(restore);
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
-    const startedAt = ctx.clock.now().getTime();
-    restore.found(transaction('UNKNOWN', await target.mark(ctx), 'it is not known yet how it ended'));
-    restore.enter('restoring');
-    await restore.note({ phase: 'restoring' });
-    ctx.log.info('about to restore over the live database', { database: run.targetDatabase });
-    try {
-      const tell = await meterOf(restore, opened);
-      const work = { opened, args, order: live, safetyBackup: safety.filename, say, tell };
-      await restoreInto(target, state, work, ctx);
-    } catch (thrown) {
-      // Its answer may be lost although it was done.
-      if (!(thrown instanceof LiveRestoreStopped) || thrown.isUndone !== false) {
-        if (thrown instanceof LiveRestoreStopped && thrown.isUndone === true)
-          restore.found(transaction('UNKNOWN', null, 'it was rolled back: everything is as it was before'));
-        throw thrown;
-      }
-      say(thrown.message);
-    }
-    const restoreMs = ctx.clock.now().getTime() - startedAt;
-    say(`restored in ${String(Math.round(restoreMs / 100) / 10)} s`);
-    restore.found(transaction('PASSED', `everything was replaced at once`, null));
-    const proven = await compare(restore, manifest);
-    restore.moved({ ...still(manifest), phase: 'finishing', fraction: COMPARED });
-    return { status: 'COMPLETED', error: null, proven, restoreMs };
+    return await withHooks(restore, () => replace(restore, { opened, args, live, target, state, safety }));
   } finally {
     await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
       ctx.log.warn('could not remove what a restore left', { folder, error });
     });
   }
+}
+
+interface Replacement {
+  readonly opened: OpenedBackup;
+  readonly args: readonly string[];
+  readonly live: LiveOrder;
+  readonly target: LiveTarget;
+  readonly state: TargetState;
+  readonly safety: SafetyBackup;
+}
+
+/** The transaction, and the comparison of what it left. */
+async function replace(
+  restore: HeldRestore,
+  { opened, args, live, target, state, safety }: Replacement,
+): Promise<Result> {
+  const { run, ctx, say } = restore;
+  const { manifest } = opened;
+  const startedAt = ctx.clock.now().getTime();
+  restore.found(transaction('UNKNOWN', await target.mark(ctx), 'it is not known yet how it ended'));
+  restore.enter('restoring');
+  await restore.note({ phase: 'restoring' });
+  ctx.log.info('about to restore over the live database', { database: run.targetDatabase });
+  try {
+    const tell = await meterOf(restore, opened);
+    const work = { opened, args, order: live, safetyBackup: safety.filename, say, tell };
+    await restoreInto(target, state, work, ctx);
+  } catch (thrown) {
+    // Its answer may be lost although it was done.
+    if (!(thrown instanceof LiveRestoreStopped) || thrown.isUndone !== false) {
+      if (thrown instanceof LiveRestoreStopped && thrown.isUndone === true)
+        restore.found(transaction('UNKNOWN', null, 'it was rolled back: everything is as it was before'));
+      throw thrown;
+    }
+    say(thrown.message);
+  }
+  const restoreMs = ctx.clock.now().getTime() - startedAt;
+  say(`restored in ${String(Math.round(restoreMs / 100) / 10)} s`);
+  restore.found(transaction('PASSED', `everything was replaced at once`, null));
+  const proven = await compare(restore, manifest);
+  restore.moved({ ...still(manifest), phase: 'finishing', fraction: COMPARED });
+  return { status: 'COMPLETED', error: null, proven, restoreMs };
 }
 
 const transaction = (verdict: Check['verdict'], found: string | null, reason: string | null): Check => ({

@@ -6,8 +6,10 @@ import { AppError, toAppError } from '../core/errors.ts';
 import { roughly } from '../core/roughly.ts';
 import type { Config } from '../platform/config.ts';
 import { guardTarget } from '../restore/guard-target.ts';
+import { chosenHooks } from '../restore/run-hook.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { ServerLook } from '../sources/source.ts';
+import { isExecutable } from '../tools/find-program.ts';
 import { findDecoding } from '../verify/decoding.ts';
 import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/queries/backup.ts';
 import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
@@ -62,6 +64,7 @@ async function previewOf(
   const now = await catalogueNow(db);
   const findings = [
     ...judgePlan(config, plan, manifest),
+    ...(await judgeHooks(config, plan)),
     judgeTarget(plan, server),
     ...judgeExchange(plan, server),
     ...(plan.mode === 'in-place' ? await judgeInPlace(config, plan, manifest, server, ctx) : []),
@@ -103,26 +106,6 @@ function estimate(
 
 function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Finding[] {
   const found: Finding[] = [];
-  if (plan.mode === 'tables') {
-    found.push(
-      finding(
-        'mode',
-        'BLOCKED',
-        `mode "${plan.mode}" is not done by the worker`,
-        'Use scripts/restore.sh, or restore into a new database.',
-      ),
-    );
-  }
-  if (plan.hooks.length > 0) {
-    found.push(
-      finding(
-        'hooks',
-        'BLOCKED',
-        'commands before and after a restore are not run yet',
-        'Leave hooks out, and run them by hand.',
-      ),
-    );
-  }
   if (plan.mode === 'swap' && (options.tables !== null || options.schemaOnly)) {
     found.push(
       finding(
@@ -140,6 +123,37 @@ function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Fi
     found.push({ name: 'guard', state: 'BLOCKED', detail: message, hint: hint ?? null });
   }
   return found;
+}
+
+/** Only their names: what they run is this server's own business. */
+async function judgeHooks(config: Config, { hooks }: RestorePlan): Promise<Finding[]> {
+  if (hooks.length === 0) return [];
+  const { before, after, unknown } = chosenHooks(config, hooks);
+  if (unknown.length > 0) {
+    return [
+      finding(
+        'hooks',
+        'BLOCKED',
+        `this server knows no command named ${listed(unknown)}`,
+        'Choose among those of its HOLDFAST_HOOKS_FILE, which every worker must have.',
+      ),
+    ];
+  }
+  for (const hook of [...before, ...after]) {
+    const program = 'command' in hook ? hook.command[0] : undefined;
+    if (program === undefined || (await isExecutable(program))) continue;
+    return [
+      finding(
+        'hooks',
+        'BLOCKED',
+        `the program of the command ${hook.name} cannot be run by the worker`,
+        'Correct HOLDFAST_HOOKS_FILE, or leave this command out.',
+      ),
+    ];
+  }
+  const named = (list: readonly { readonly name: string }[]): string =>
+    list.length === 0 ? 'none' : list.map(({ name }) => name).join(', ');
+  return [ok('hooks', `commands before: ${named(before)}; afterwards: ${named(after)}`)];
 }
 
 function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }: ServerLook): Finding {

@@ -5,6 +5,7 @@ import {
   deadRestores,
   forgetCopy,
   leftCopies,
+  noteDatabases,
   takeOverRestore,
   taskOf,
   waitingRestores,
@@ -13,8 +14,10 @@ import {
 } from '#db/queries/restore.ts';
 import { removeOldQuestions } from '#db/queries/restore-question.ts';
 import type { EngineDeps } from './deps.ts';
+import { runAfterHooks, type HookedRestore } from './hooks.ts';
 import { mendInPlace } from './in-place.ts';
 import { dropCopy, settle } from './restore.ts';
+import { mendTables } from './restore-tables.ts';
 import { mendExchange } from './swap.ts';
 
 const MEND_MS = 60_000;
@@ -30,8 +33,10 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
     if (!(await takeOverRestore(deps.db, run.id, run.workerId, deps.workerId))) continue;
     try {
       const result = await mend(deps, run);
-      const line = `${deps.clock.now().toISOString()} ${wordsOf(run, result)}\n`;
-      await settle(deps, run, { ...result, log: run.log + line });
+      const report = reportOf(deps, run, result);
+      report.say(wordsOf(run, result));
+      await runAfterHooks(report, result.status === 'COMPLETED' && result.error === null);
+      await settle(deps, run, { ...result, checks: report.checks, log: report.log() });
       deps.log.warn('a restore of a dead worker was mended', { restoreId: run.id, status: result.status });
     } catch (error) {
       // The server may be away; the row stays dead and is looked at again.
@@ -40,16 +45,53 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
   }
 }
 
+/** What the dead worker wrote down, to be gone on with. */
+function reportOf(
+  deps: EngineDeps,
+  run: RestoreRecord,
+  result: Omit<RestoreResult, 'log'>,
+): HookedRestore & { readonly log: () => string } {
+  let log = run.log;
+  let checks = [...(result.checks ?? run.checks)];
+  return {
+    deps,
+    run,
+    ctx: { runId: run.id, signal: new AbortController().signal, clock: deps.clock, log: deps.log },
+    say: (line) => {
+      log += `${deps.clock.now().toISOString()} ${line}\n`;
+    },
+    enter: () => undefined,
+    found: (check) => {
+      checks = [...checks.filter(({ name }) => name !== check.name), check];
+    },
+    forget: (start) => {
+      checks = checks.filter(({ name }) => !name.startsWith(start));
+    },
+    get checks() {
+      return checks;
+    },
+    note: async (names) => {
+      await noteDatabases(deps.db, run.id, deps.workerId, names, { checks, log });
+    },
+    log: () => log,
+  };
+}
+
 function wordsOf(
   run: RestoreRecord,
   { status, error, swappedAt, undoneAt }: Omit<RestoreResult, 'log'>,
 ): string {
+  if (run.mode === 'in-place') {
+    return error === null
+      ? `the worker died; the restore was done: ${run.targetDatabase} shows that everything was replaced`
+      : `the worker died; it was not done: ${run.targetDatabase} is as before`;
+  }
   const who = 'the worker died; the names of the databases show that';
   if (swappedAt !== undefined) return `${who} the swap was done: ${run.targetDatabase} is the restored one`;
   if (undoneAt !== undefined)
     return `${who} the undo was done: ${run.targetDatabase} is what was live before`;
-  if (run.mode === 'in-place' && error === null)
-    return `the worker died; ${run.targetDatabase} shows that everything was replaced: it is the restored one`;
+  if (run.mode === 'tables' && error === null)
+    return `the worker died; ${run.targetDatabase} shows that the tables were brought in, all of them`;
   if (error === null && status === 'COMPLETED') return `${who} the restore was done`;
   return `${who} it was not done: ${run.targetDatabase} is as before`;
 }
@@ -67,10 +109,11 @@ async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreR
     },
   };
   if (run.mode === 'in-place') return (await mendInPlace(deps, run, ctx)) ?? result;
-  if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
+  if (run.mode === 'tables') result = (await mendTables(deps, run, ctx)) ?? result;
+  else if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
   else if (run.mode === 'new' && run.copyDatabase !== null && (await isRenamed(deps, run, ctx)))
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase };
-  if (result.status !== 'FAILED' || run.copyDatabase === null) return result;
+  if ((result.status !== 'FAILED' && run.mode !== 'tables') || run.copyDatabase === null) return result;
   const isDropped = await dropCopy({ deps, run }, run.copyDatabase);
   return isDropped ? { ...result, copyDatabase: null } : result;
 }

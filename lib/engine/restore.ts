@@ -17,8 +17,10 @@ import {
 } from '#db/queries/restore.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import type { HeldRestore } from './held-restore.ts';
+import { runAfterHooks, runBeforeHooks } from './hooks.ts';
 import { restoreInPlace } from './in-place.ts';
 import { answered, persist } from './persist.ts';
+import { restoreTables } from './restore-tables.ts';
 import { swapIn, undoSwap } from './swap.ts';
 
 export interface RestoreSignals {
@@ -164,6 +166,11 @@ export async function runRestore(deps: EngineDeps, id: string, signals: RestoreS
       progress = { ...progress, phase, table: null };
     },
     found,
+    forget: (start) => {
+      const kept = checks.filter(({ name }) => !name.startsWith(start));
+      checks.splice(0, checks.length, ...kept);
+      news += 1;
+    },
     checks,
     note: async (names) => {
       const isHeld = await persist(
@@ -236,6 +243,8 @@ async function restoreAnew(
         found: restore.found,
         say: restore.say,
         noteCopy: async (database) => {
+          if (run.mode === 'new') await runBeforeHooks(restore);
+          restore.enter('restoring');
           await restore.note({ copyDatabase: database, phase: 'restoring' });
           noted = database;
         },
@@ -244,6 +253,8 @@ async function restoreAnew(
     );
     return await conclude(restore, copy);
   } catch (thrown) {
+    // Those of an exchange have run with it.
+    await runAfterHooks(restore, false);
     const isTold = thrown instanceof LiveRestoreStopped;
     const error = errorOf(ctx.signal.aborted && !isTold ? ctx.signal.reason : thrown);
     if (error.code === 'bug') ctx.log.error('the restore met an unknown error', { error: thrown });
@@ -276,6 +287,7 @@ async function conclude(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<
   if (run.mode === 'new') {
     await openRestoreServer(deps.config).rename(ctx, database, run.targetDatabase);
     restore.say(`${database} is now ${run.targetDatabase}`);
+    await runAfterHooks(restore, true);
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase, ...known };
   }
   if (!proven) {

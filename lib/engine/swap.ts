@@ -4,6 +4,7 @@ import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer, SourceContext } from '../sources/source.ts';
 import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import type { HeldRestore } from './held-restore.ts';
+import { withHooks } from './hooks.ts';
 import { persist } from './persist.ts';
 import { waitForBackups } from './wait-for-backups.ts';
 
@@ -64,11 +65,16 @@ export async function swapIn(restore: HeldRestore): Promise<Result> {
     if (next === null) throw new AppError('conflict', 'this restore has no copy that could be swapped in');
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
-    const aside = stampedName(live, 'before', ctx.clock.now());
-    restore.moved(swapping(restore));
-    await restore.note({ keptDatabase: aside, phase: 'swapping' });
-    ctx.log.info('about to exchange the databases', { live, next, kept: aside });
-    const interruptionMs = await exchange(restore, { live, next, aside }, !isAgain);
+    const { aside, interruptionMs } = await withHooks(restore, async () => {
+      const kept = stampedName(live, 'before', ctx.clock.now());
+      restore.moved(swapping(restore));
+      await restore.note({ keptDatabase: kept, phase: 'swapping' });
+      ctx.log.info('about to exchange the databases', { live, next, kept });
+      return {
+        aside: kept,
+        interruptionMs: await exchange(restore, { live, next, aside: kept }, !isAgain),
+      };
+    });
     return {
       status: 'COMPLETED',
       error: null,
@@ -122,11 +128,14 @@ export async function undoSwap(restore: HeldRestore): Promise<Result> {
     }
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
-    const aside = stampedName(live, 'undone', ctx.clock.now());
-    restore.moved(swapping(restore));
-    await restore.note({ copyDatabase: aside, phase: 'swapping' });
-    ctx.log.info('about to exchange the databases', { live, next, kept: aside });
-    await exchange(restore, { live, next, aside }, false);
+    const aside = await withHooks(restore, async () => {
+      const kept = stampedName(live, 'undone', ctx.clock.now());
+      restore.moved(swapping(restore));
+      await restore.note({ copyDatabase: kept, phase: 'swapping' });
+      ctx.log.info('about to exchange the databases', { live, next, kept });
+      await exchange(restore, { live, next, aside: kept }, false);
+      return kept;
+    });
     return { status: 'COMPLETED', error: null, copyDatabase: aside, undoneAt: 'now' };
   } catch (thrown) {
     const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);

@@ -156,6 +156,7 @@ function refusalOf(plan: RestorePlan, { findings }: RestorePreview): AppError {
   const codes: Readonly<Record<string, ErrorCode>> = {
     key: 'wrong_key',
     guard: 'protected',
+    hooks: 'invalid',
     ...(plan.mode === 'new' ? { target: 'target_not_empty' } : {}),
   };
   return new AppError(

@@ -18,6 +18,15 @@ async function anotherWorker(): Promise<WorkerProcess> {
   return started;
 }
 
+/** Killed, and as silent as after a while: whoever comes next takes it for dead at once. */
+async function killed(): Promise<void> {
+  await worker.kill('SIGKILL');
+  const raw = scene.api.catalogue.raw;
+  await raw`delete from workers`;
+  await raw`update restores set heartbeat_at = now() - interval '1 hour' where status = 'IN_PROGRESS'`;
+  await raw`update backups set heartbeat_at = now() - interval '1 hour' where status = 'IN_PROGRESS'`;
+}
+
 beforeAll(async () => {
   scene = await startRestoreApi();
   worker = await anotherWorker();
@@ -42,10 +51,10 @@ const rowsOf = async (table: string): Promise<number> =>
   (await scene.source.sql<{ rows: number }>('shop', `select count(*)::int as rows from ${table}`))[0]!.rows;
 
 /** Holds a lock that the restore needs, until it is let go. */
-async function holder(): Promise<{ letGo(): Promise<void> }> {
+async function holder(statement = 'select 1 from orders limit 1'): Promise<{ letGo(): Promise<void> }> {
   const client = postgres(scene.source.url('shop').reveal(), { max: 1, fetch_types: false });
   await client.unsafe('begin');
-  await client.unsafe('select 1 from orders limit 1');
+  await client.unsafe(statement);
   return {
     letGo: async () => {
       await client.unsafe('rollback').catch(() => undefined);
@@ -142,29 +151,30 @@ describe('the live database is as before', () => {
   });
 
   test('where the safety backup fails', async () => {
-    // A table that nobody may read in time: the dump gives up on it.
-    await scene.source.sql(
-      'shop',
-      `create function broken() returns integer language plpgsql immutable as 'begin return 1; end';
-       create table bad (n integer); insert into bad values (1)`,
-    );
-    const raw = scene.api.catalogue.raw;
-    await raw.unsafe(
-      `create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end';
-       create trigger refuse before update of phase on backups for each row
-         when (new.phase = 'finishing' and new.description is not null) execute function refuse()`,
-    );
-    try {
-      const id = await scene.start(backupId, inPlace);
-      const { safetyBackup, ...restore } = await scene.ended(id);
-      expect(restore).toMatchObject({ status: 'FAILED' });
-      expect(safetyBackup).toBeNull();
-      expect(await ordersOf(scene.source, 'shop')).toBe(40);
-      expect(restore.log).not.toContain('restored in');
-    } finally {
-      await raw.unsafe('drop trigger refuse on backups; drop function refuse');
-      await scene.source.sql('shop', 'drop table bad; drop function broken');
-    }
+    // The dump waits for this one, and is cancelled there.
+    const client = await holder('lock table later in access exclusive mode');
+    const id = await scene.start(backupId, inPlace);
+    await scene.until(id, ({ progress }) => progress?.phase === 'safety-backup');
+    await expect
+      .poll(
+        () => scene.api.catalogue.raw`
+          update backups set cancel_requested_at = now(), cancel_requested_by = 'somebody'
+          where status = 'IN_PROGRESS' and worker_id is not null returning id`,
+        { timeout: 20_000 },
+      )
+      .toHaveLength(1);
+    const restore = await scene.ended(id);
+    await client.letGo();
+    expect(restore).toMatchObject({
+      status: 'FAILED',
+      safetyBackup: null,
+      error: {
+        code: 'restore_failed',
+        message: 'the safety backup failed: cancelled by somebody; nothing was restored',
+      },
+    });
+    expect(restore.log).not.toContain('restored in');
+    expect(await ordersOf(scene.source, 'shop')).toBe(40);
   });
 
   test('where it is cancelled while another client keeps it waiting', async () => {
@@ -182,16 +192,11 @@ describe('the live database is as before', () => {
 
   test('where the worker is killed before and in the transaction; after it, everything is restored', async () => {
     const raw = scene.api.catalogue.raw;
-    // In the safety backup: its last word cannot be written while somebody holds its row.
-    const early = await holder();
-    await early.letGo();
-    const lock = await raw.reserve();
-    await lock.unsafe('begin; lock table backup_copies in exclusive mode');
+    const early = await holder('lock table later in access exclusive mode');
     const first = await scene.start(backupId, inPlace);
     await scene.until(first, ({ progress }) => progress?.phase === 'safety-backup');
-    await worker.kill('SIGKILL');
-    await lock.unsafe('rollback');
-    lock.release();
+    await killed();
+    await early.letGo();
     worker = await anotherWorker();
     expect(await scene.ended(first)).toMatchObject({ status: 'FAILED', error: { code: 'interrupted' } });
     expect(await ordersOf(scene.source, 'shop')).toBe(40);
@@ -200,7 +205,7 @@ describe('the live database is as before', () => {
     const second = await scene.start(backupId, inPlace);
     await worker.until('about to restore over the live database');
     await scene.until(second, ({ log }) => log.includes('waiting for a lock that is held by'));
-    await worker.kill('SIGKILL');
+    await killed();
     worker = await anotherWorker();
     const before = await scene.ended(second);
     await client.letGo();
@@ -217,9 +222,10 @@ describe('the live database is as before', () => {
     await row.unsafe(`begin; select 1 from restores where id = '${third}' for update`);
     await another.letGo();
     await worker.until('restored in');
-    await worker.kill('SIGKILL');
+    const gone = killed();
     await row.unsafe('rollback');
     row.release();
+    await gone;
     worker = await anotherWorker();
     const after = await scene.ended(third);
     expect(after).toMatchObject({ status: 'COMPLETED', error: null, proven: false });
