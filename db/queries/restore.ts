@@ -374,14 +374,16 @@ export async function waitingRestores(db: Db): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Copies of FAILED restores that may still be there. */
+const isLeft = sql`(${restores.status} = 'FAILED' or (${restores.status} = 'COMPLETED' and ${restores.mode} = 'tables'))`;
+
+/** Copies that nobody is to keep: of FAILED restores, and of chosen tables, which were brought over. */
 export async function leftCopies(
   db: Db,
 ): Promise<readonly { readonly id: string; readonly copyDatabase: string }[]> {
   return db
     .select({ id: restores.id, copyDatabase: sql<string>`${restores.copyDatabase}` })
     .from(restores)
-    .where(and(eq(restores.status, 'FAILED'), isNotNull(restores.copyDatabase)))
+    .where(and(isLeft, isNotNull(restores.copyDatabase)))
     .orderBy(asc(restores.createdAt))
     .limit(50);
 }
@@ -390,7 +392,7 @@ export async function forgetCopy(db: Db, id: string): Promise<void> {
   await db
     .update(restores)
     .set({ copyDatabase: null })
-    .where(and(eq(restores.id, id), eq(restores.status, 'FAILED')));
+    .where(and(eq(restores.id, id), isLeft));
 }
 
 /** Bytes of dumps and how long they took to come back, decoding and comparing included; the newest measurements. */

@@ -63,6 +63,8 @@ function rules(
     refuse('tables', 'must be given for mode "tables", and for no other');
   if (isTables !== (plan.tablesInto !== undefined))
     refuse('tablesInto', 'must be given for mode "tables", and for no other');
+  if (isTables && (plan.schemaOnly || plan.dataOnly))
+    refuse(plan.schemaOnly ? 'schemaOnly' : 'dataOnly', 'must not be given for mode "tables"');
   if (plan.schemaOnly && plan.dataOnly) refuse('dataOnly', 'must not be given together with schemaOnly');
   if (plan.mode === 'swap' && (plan.schemaOnly || plan.dataOnly))
     refuse('mode', '"swap" needs the whole backup: without schemaOnly and dataOnly');
@@ -188,6 +190,11 @@ export const Restore = z.object({
     .nullable(),
   /** What was taken of the target before anything was touched: restoring it is the way back. */
   safetyBackup: z.object({ id: BackupId, filename: z.string() }).nullable(),
+  /**
+   * Mode `tables`, once it is done: the schema of the target with the tables as the backup has them, with the rows that were
+   * replaced, or with the keys of those that were added. Nobody drops it by itself.
+   */
+  sideSchema: z.string().nullable(),
   error: RunError.nullable(),
   log: z.string(),
 });

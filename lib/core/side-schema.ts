@@ -1,12 +1,22 @@
 /** PostgreSQL cuts longer names. */
 const NAME_MAX_BYTES = 63;
 
+type Into = 'side-schema' | 'replace' | 'append';
+
+const KEEPS = { 'side-schema': 'restored', replace: 'before', append: 'added' } as const satisfies Record<
+  Into,
+  string
+>;
+
 /**
- * `<word>_<YYYYMMDDHHMMSS>` in UTC. `restored`: tables as a backup has them; `before`: rows that a restore replaced; `added`: the
- * keys of rows that a restore added.
+ * `<word>_<YYYYMMDDHHMMSS>` in UTC, of the moment a restore was asked for, so that whoever looks at it later knows the names. `side`:
+ * tables as the backup has them. `keep` is what stays: those themselves, the rows that were replaced (`before_…`), or the keys of
+ * the rows that were added (`added_…`).
  */
-export const sideSchemaName = (word: 'restored' | 'before' | 'added', at: Date): string =>
-  `${word}_${at.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`;
+export function sideSchemas(into: Into, at: Date): { readonly side: string; readonly keep: string } {
+  const stamp = at.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
+  return { side: `restored_${stamp}`, keep: `${KEEPS[into]}_${stamp}` };
+}
 
 function cut(name: string, suffix: string): string {
   let stem = '';

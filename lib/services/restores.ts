@@ -1,5 +1,6 @@
 import type { Actor } from '../core/actor.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import { sideSchemas } from '../core/side-schema.ts';
 import type { Destination } from '../contracts/backup.ts';
 import {
   SAFETY_BACKUP_CHECK,
@@ -98,6 +99,10 @@ function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
             canUndo: canUndo(record),
           },
     safetyBackup: safetyBackupOf(record),
+    sideSchema:
+      record.mode === 'tables' && record.status === 'COMPLETED' && record.plan.tablesInto !== undefined
+        ? sideSchemas(record.plan.tablesInto, record.createdAt).keep
+        : null,
     error: toRunError(record),
   };
 }
