@@ -8,6 +8,7 @@ import type { SourceContext } from '../sources/source.ts';
 import type { BroughtTable } from '../sources/tables-target.ts';
 import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import type { HeldRestore } from './held-restore.ts';
+import { withHooks } from './hooks.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
 
@@ -37,7 +38,13 @@ export async function restoreTables(
       deps.config,
       order,
       place,
-      { moved: restore.moved, found: restore.found, say, noteCopy },
+      {
+        moved: restore.moved,
+        found: restore.found,
+        say,
+        noteCopy,
+        withHooks: (act) => withHooks(restore, act),
+      },
       ctx,
     );
   } catch (thrown) {

@@ -235,20 +235,22 @@ async function restoreAnew(
           : { backupId: run.backupId, stored: backup.stored, manifestChecksum: backup.manifestChecksum },
     };
     if (run.mode === 'in-place') return await restoreInPlace(restore, order);
+    const noteCopy = async (database: string): Promise<void> => {
+      if (run.mode === 'new') await runBeforeHooks(restore);
+      restore.enter('restoring');
+      await restore.note({ copyDatabase: database, phase: 'restoring' });
+      noted = database;
+    };
+    const copyOrder = { id: run.id, plan: run.plan, ...order };
+    if (run.mode === 'tables') {
+      const result = await restoreTables(restore, copyOrder, noteCopy);
+      const isGone = noted === null || (await dropCopy(restore, noted));
+      return { ...result, ...(isGone ? { copyDatabase: null } : {}) };
+    }
     const copy = await makeCopy(
       deps.config,
-      { id: run.id, plan: run.plan, ...order },
-      {
-        moved: restore.moved,
-        found: restore.found,
-        say: restore.say,
-        noteCopy: async (database) => {
-          if (run.mode === 'new') await runBeforeHooks(restore);
-          restore.enter('restoring');
-          await restore.note({ copyDatabase: database, phase: 'restoring' });
-          noted = database;
-        },
-      },
+      copyOrder,
+      { moved: restore.moved, found: restore.found, say: restore.say, noteCopy },
       ctx,
     );
     return await conclude(restore, copy);

@@ -39,7 +39,10 @@ export async function runTables(
   config: Config,
   order: CopyOrder,
   { into, sideSchema, keepSchema }: TablesPlace,
-  ports: CopyPorts,
+  ports: CopyPorts & {
+    /** Does `act`, which touches the live tables, between the commands that were asked for. */
+    readonly withHooks: <T>(act: () => Promise<T>) => Promise<T>;
+  },
   ctx: RestoreContext,
 ): Promise<TablesResult> {
   const { id, plan } = order;
@@ -98,15 +101,24 @@ export async function runTables(
     );
     moved('finishing', null, 0, STAGED);
     const contents = readContents(await listDump(opened, ctx));
-    const brought = await target.bring(
-      ctx,
-      tables,
-      (missing) =>
-        creationSql(opened, contents, manifest.facts.tables, missing, { folder, noOwner: plan.noOwner }, ctx),
-      ({ schema, name }, done) => {
-        moved('finishing', `${schema}.${name}`, done, STAGED + (1 - STAGED) * (done / count));
-      },
-      ports.say,
+    const brought = await ports.withHooks(() =>
+      target.bring(
+        ctx,
+        tables,
+        (missing) =>
+          creationSql(
+            opened,
+            contents,
+            manifest.facts.tables,
+            missing,
+            { folder, noOwner: plan.noOwner },
+            ctx,
+          ),
+        ({ schema, name }, done) => {
+          moved('finishing', `${schema}.${name}`, done, STAGED + (1 - STAGED) * (done / count));
+        },
+        ports.say,
+      ),
     );
     return { restoreMs, brought };
   } finally {
