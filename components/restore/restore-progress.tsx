@@ -122,7 +122,7 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
       {mayCancel && (
         <p className="hf-muted">
           {mode === 'in-place'
-            ? 'Cancelling leaves the database half restored; the safety backup brings it back.'
+            ? 'Cancelling rolls everything back: the database is as it was before.'
             : 'Cancelling removes the unfinished copy and nothing else.'}
         </p>
       )}

@@ -1,5 +1,5 @@
 'use client';
-import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsArrayOf, parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { DESTINATIONS } from '#lib/contracts/backup.ts';
 import {
   OFFERED_MODES,
@@ -19,6 +19,7 @@ const parsers = {
   schemaOnly: parseAsBoolean.withDefault(false),
   noOwner: parseAsBoolean.withDefault(false),
   pause: parseAsBoolean.withDefault(true),
+  hooks: parseAsArrayOf(parseAsString).withDefault([]),
 };
 
 interface WizardSearch extends RestoreSearch {
@@ -26,6 +27,10 @@ interface WizardSearch extends RestoreSearch {
   readonly table: string | null;
   readonly step: RestoreStep;
 }
+
+/** The URL takes a list that could be changed. */
+const writable = ({ hooks, ...others }: Partial<WizardSearch>) =>
+  hooks === undefined ? others : { ...others, hooks: [...hooks] };
 
 /** Every choice of the wizard, kept in the URL: a reload or a link comes back to the same place. */
 export function useRestoreSearch(): {
@@ -39,10 +44,10 @@ export function useRestoreSearch(): {
   return {
     search,
     change: (changes) => {
-      void set(changes);
+      void set(writable(changes));
     },
     go: (step, changes = {}) => {
-      void set({ ...changes, step }, { history: 'push', scroll: true });
+      void set({ ...writable(changes), step }, { history: 'push', scroll: true });
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Destination } from '../contracts/backup.ts';
 import { RestorePlan, type RestoreMode } from '../contracts/restore.ts';
 
 /** What the wizard offers, the calmest first. */
-export const OFFERED_MODES = ['new', 'swap'] as const satisfies readonly RestoreMode[];
+export const OFFERED_MODES = ['new', 'swap', 'in-place'] as const satisfies readonly RestoreMode[];
 type OfferedMode = (typeof OFFERED_MODES)[number];
 
 export const RESTORE_STEPS = ['what', 'how', 'preview', 'confirm'] as const;
@@ -17,6 +17,8 @@ export interface RestoreSearch {
   readonly noOwner: boolean;
   /** Swap only: wait for a person once the copy is proven. */
   readonly pause: boolean;
+  /** Names of commands of the server. */
+  readonly hooks: readonly string[];
 }
 
 const MAX_BYTES = 63;
@@ -73,6 +75,7 @@ export function planOf(search: RestoreSearch, database: string, now: Date): Plan
     schemaOnly: mode === 'new' && search.schemaOnly,
     noOwner: search.noOwner,
     pauseBeforeSwap: mode === 'swap' && search.pause,
+    hooks: search.hooks,
   });
   if (parsed.success) return { plan: parsed.data, refusals: {} };
   return {

@@ -18,14 +18,16 @@ export const modeWord: Record<RestoreMode, string> = {
 export const modeShows: Record<RestoreMode, string> = {
   new: 'Creates a database beside the others, fills it from the backup and compares it. For looking at, for copying rows out of, or for a rehearsal.',
   swap: 'Restores into a new database and compares it first. Only then the two exchange their names, in a moment. For bringing the application back.',
-  'in-place': 'Takes a safety backup, then drops and restores every object in the live database.',
+  'in-place':
+    'Takes a safety backup, then drops what is in the backup from the live database and restores it there, in one transaction. Applications wait meanwhile, and nothing can be looked at first. Choose the swap where the server has room for a second copy.',
   tables: 'Brings back only the tables you name.',
 };
 /** What each mode leaves alone: said before anybody has to ask. */
 export const modeKeeps: Record<RestoreMode, string> = {
   new: 'Not touched: the database in use, its rows and its connections.',
   swap: 'Not touched: the database in use goes on until the swap. Then it is kept whole under another name, and the swap can be undone.',
-  'in-place': 'Not touched: other databases of the server.',
+  'in-place':
+    'Not touched: other databases of the server, and what is not in the backup. What is replaced stays in the safety backup only.',
   tables: 'Not touched: every other table.',
 };
 
@@ -57,12 +59,14 @@ export const findingWord: Record<RestorePreview['findings'][number]['state'], st
 
 const findingTitles: Readonly<Record<string, string>> = {
   age: 'Age of the backup',
+  connections: 'Connected clients',
   createdb: 'Right to create databases',
   'decode-disk': 'Disk space of the worker',
   disk: 'Disk space of the server',
   grants: 'Owners and grants',
   guard: 'Protection of production',
   holds: 'What holds the database',
+  hooks: 'Commands of the server',
   key: 'Key to the archive',
   mode: 'How it comes back',
   proof: 'Proof of the backup',
@@ -76,7 +80,16 @@ export const findingTitle = (name: string): string => findingTitles[name] ?? che
 
 type Outcome = Pick<
   Restore,
-  'status' | 'mode' | 'targetDatabase' | 'copyDatabase' | 'progress' | 'proven' | 'swap' | 'error'
+  | 'status'
+  | 'mode'
+  | 'targetDatabase'
+  | 'copyDatabase'
+  | 'progress'
+  | 'proven'
+  | 'swap'
+  | 'safetyBackup'
+  | 'error'
+  | 'checks'
 >;
 
 /** How a restore stands, for a list: `ready` waits for a person, `undone` was exchanged and exchanged back. */
@@ -129,7 +142,25 @@ function unharmed({ mode, targetDatabase, swap }: Outcome): string {
   if (mode === 'swap') return `“${targetDatabase}” was not touched: it is as it was before.`;
   if (mode === 'tables')
     return `All tables came back in one transaction or not at all: “${targetDatabase}” is as it was before.`;
-  return `Look at “${targetDatabase}” before you use it; the safety backup taken at the start holds it as it was before.`;
+  return `It comes back in one transaction or not at all: “${targetDatabase}” is as it was before, unless the reason given below says otherwise.`;
+}
+
+/** Until here nothing is touched in place. */
+const BEFORE_IN_PLACE: ReadonlySet<RestorePhase> = new Set([
+  'queued',
+  'preparing',
+  'decoding',
+  'safety-backup',
+]);
+
+/** What ran afterwards and failed; the restore itself is done. */
+function failedCommands({ checks }: Outcome): readonly string[] {
+  const names = checks
+    .filter(({ name, verdict }) => name.startsWith('hook:') && verdict !== 'PASSED')
+    .map(({ name }) => name.slice('hook:'.length));
+  return names.length === 0
+    ? []
+    : [`Of the commands of the server ${names.join(', ')} did not succeed: the log below says why.`];
 }
 
 function runningVerdict(restore: Outcome): RestoreVerdict {
@@ -147,9 +178,10 @@ function runningVerdict(restore: Outcome): RestoreVerdict {
     };
   }
   const isExchange = phase === 'swapping' || phase === 'hooks';
+  const isReplacing = mode === 'in-place' && !BEFORE_IN_PLACE.has(phase);
   const untouched =
-    mode === 'in-place' || isExchange || swap !== null
-      ? mode === 'in-place'
+    isReplacing || ((isExchange || swap !== null) && mode !== 'in-place')
+      ? isReplacing
         ? `“${targetDatabase}” is being restored; do not use it until this has ended.`
         : 'Applications lose their connections for a moment and can reconnect at once. Both databases stay whole.'
       : mode === 'new'
@@ -165,7 +197,7 @@ function runningVerdict(restore: Outcome): RestoreVerdict {
 
 /** How a restore ended, in words for somebody who has no time: what is where now, and what was not touched. */
 export function restoreVerdict(restore: Outcome): RestoreVerdict {
-  const { targetDatabase, mode, proven, swap, error, copyDatabase } = restore;
+  const { targetDatabase, mode, proven, swap, error, copyDatabase, safetyBackup } = restore;
   switch (restoreLookOf(restore)) {
     case 'running':
     case 'ready':
@@ -187,28 +219,30 @@ export function restoreVerdict(restore: Outcome): RestoreVerdict {
       };
     case 'swapped':
       return {
-        state: proven && error === null ? 'OK' : 'WARNING',
+        state: proven && error === null && failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
         word: 'Swapped in',
         sentence: `“${targetDatabase}” is the restored database now.`,
         lines: [
           `The database before it is kept whole as “${swap?.keptDatabase ?? ''}”. Connections were interrupted for ${interruptionText(swap?.interruptionMs ?? null)}.`,
           compared(proven),
+          ...failedCommands(restore),
         ],
       };
     case 'undone':
       return {
-        state: 'OK',
+        state: failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
         word: 'Swapped back',
         sentence: `“${targetDatabase}” is again the database it was before this restore.`,
         lines: [
           copyDatabase === null
             ? 'The restored copy is kept.'
             : `The restored copy is kept as “${copyDatabase}”.`,
+          ...failedCommands(restore),
         ],
       };
     default:
       return {
-        state: proven && error === null ? 'OK' : 'WARNING',
+        state: proven && error === null && failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
         word: 'Restored',
         sentence:
           mode === 'tables'
@@ -217,6 +251,12 @@ export function restoreVerdict(restore: Outcome): RestoreVerdict {
         lines: [
           compared(proven),
           mode === 'new' ? 'The database in use was not touched.' : 'Other databases were not touched.',
+          ...(safetyBackup === null
+            ? []
+            : [
+                `What was there before is in ${safetyBackup.filename}: restoring that backup is the way back.`,
+              ]),
+          ...failedCommands(restore),
         ],
       };
   }
@@ -225,14 +265,16 @@ export function restoreVerdict(restore: Outcome): RestoreVerdict {
 /** The phases of a restore in their order, for showing what is behind and what is to come. */
 export function phasesOf({ mode, plan }: Pick<Restore, 'mode' | 'plan'>): readonly RestorePhase[] {
   const isSwap = mode === 'swap';
+  const isInPlace = mode === 'in-place';
+  const hooks = plan.hooks.length > 0 ? (['hooks'] as const) : [];
   return [
     'preparing',
-    ...(mode === 'in-place' || mode === 'tables' ? (['safety-backup'] as const) : []),
     'decoding',
+    ...(isInPlace ? (['safety-backup', ...hooks] as const) : []),
     'restoring',
     'comparing',
     ...(isSwap && plan.pauseBeforeSwap ? (['ready'] as const) : []),
-    ...(plan.hooks.length > 0 ? (['hooks'] as const) : []),
+    ...(isInPlace ? [] : hooks),
     ...(isSwap ? (['swapping'] as const) : []),
     'finishing',
   ];

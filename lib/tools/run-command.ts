@@ -62,10 +62,10 @@ export async function runCommand(
     endGroup('SIGKILL');
     await ended;
   };
-  let isTimedOut = false;
+  const over = new AbortController();
   let stopping: Promise<void> | undefined;
   const limit = setTimeout(() => {
-    isTimedOut = true;
+    over.abort();
     stopping ??= stop();
   }, limitMs);
   const onAbort = (): void => {
@@ -76,6 +76,7 @@ export async function runCommand(
     const { code, signal } = await ended;
     await stopping;
     await within(exit, OUTPUT_MS);
+    const isTimedOut = over.signal.aborted;
     if (!isTimedOut) ctx.signal.throwIfAborted();
     const output = [printed.text(), complaints.text()].filter((text) => text !== '').join('\n');
     return { code, signal, isTimedOut, output, startError: startError() };

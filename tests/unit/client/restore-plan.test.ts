@@ -15,6 +15,7 @@ const untouched: RestoreSearch = {
   schemaOnly: false,
   noOwner: false,
   pause: true,
+  hooks: [],
 };
 
 describe('the suggested name', () => {

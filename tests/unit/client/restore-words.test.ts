@@ -18,7 +18,9 @@ const done: Outcome = {
   progress: null,
   proven: true,
   swap: null,
+  safetyBackup: null,
   error: null,
+  checks: [],
 };
 const swap: NonNullable<Restore['swap']> = {
   keptDatabase: 'shop_before_20261105120000',

@@ -36,7 +36,7 @@ test('none where no file is named, and none of a kind that the file leaves out',
 test.each<[string, unknown, RegExp, number?]>([
   ['a file that is not JSON', '{"before": [', /is not JSON/],
   ['an unknown key', { befor: [stop] }, /befor/],
-  ['an unknown key of a command', { before: [{ ...stop, shell: true }] }, /before\.0 .*shell/],
+  ['an unknown key of a command', { before: [{ ...stop, asRoot: true }] }, /before\.0 .*asRoot/],
   ['a command that is one string', { before: [{ name: 'x', command: '/bin/true' }] }, /before\.0\.command/],
   ['a relative path', { before: [{ name: 'x', command: ['systemctl'] }] }, /absolute path/],
   ['a relative path afterwards', { after: [{ name: 'x', command: ['npx', 'y'] }] }, /absolute path/],
