@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GET as readSettings } from '#app/api/v1/admin/settings/route.ts';
 import { problemOf } from '#tests/support/api.ts';
 import { ordersOf, startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
-import { eventually, startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
 import { identityOf } from '#lib/tools/process-identity.ts';
 
 let scene: RestoreApi;
@@ -28,11 +28,7 @@ const journal = (): string[] =>
 const write = (word: string): string[] => ['/bin/sh', '-c', `echo "${word}" >> ${file('journal')}`];
 
 async function anotherWorker(): Promise<WorkerProcess> {
-  const started = startWorkerProcess({
-    ...scene.environment,
-    HOLDFAST_LOG_LEVEL: 'info',
-    BACKUP_S3_SECRET_KEY: '',
-  });
+  const started = startWorkerProcess(scene.environment);
   await started.until('worker is ready');
   return started;
 }
@@ -279,11 +275,7 @@ describe('the live database is as before', () => {
     await client.unsafe('begin');
     await client.unsafe('select 1 from orders limit 1');
     const id = await scene.start(backupId, { ...inPlace, hooks: ['stop-app', 'start-app'] });
-    await worker.until('about to restore over the live database');
-    await eventually(
-      () => Promise.resolve(journal().length === 1),
-      () => journal().join(),
-    );
+    await scene.until(id, ({ log }) => log.includes('waiting for a lock that is held by'));
     await worker.kill('SIGKILL');
     const raw = scene.api.catalogue.raw;
     await raw`delete from workers`;
