@@ -77,8 +77,11 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
   const phase = progress?.phase ?? 'queued';
   if (phase === 'ready') return null;
   const isCancelling = progress?.cancelRequested === true || cancel.isPending;
-  // An exchange takes a moment and is undone, not cancelled.
-  const mayCancel = phase !== 'swapping' && phase !== 'finishing';
+  const isReplaced = restore.checks.some(
+    ({ name, verdict }) => name === 'one-transaction' && verdict === 'PASSED',
+  );
+  // An exchange takes a moment and is undone, not cancelled; what is committed cannot be.
+  const mayCancel = phase !== 'swapping' && phase !== 'finishing' && !isReplaced;
   return (
     <section
       className="hf-running"

@@ -71,6 +71,17 @@ describe('a plan', () => {
     });
   });
 
+  it('of the live database takes everything, with the commands that were chosen', () => {
+    const search = { ...untouched, mode: 'in-place', schemaOnly: true, hooks: ['stop-app'] } as const;
+    expect(planOf(search, 'ims_db', now).plan).toMatchObject({
+      mode: 'in-place',
+      targetDatabase: 'ims_db',
+      schemaOnly: false,
+      pauseBeforeSwap: false,
+      hooks: ['stop-app'],
+    });
+  });
+
   it('keeps a name with quotes and letters of any language as it was typed', () => {
     expect(planOf({ ...untouched, target: 'läger "neu"' }, 'ims_db', now).plan?.targetDatabase).toBe(
       'läger "neu"',

@@ -95,6 +95,34 @@ describe('the verdict of a restore', () => {
     expect(textOf(afterSwap)).not.toContain('not touched');
   });
 
+  it('says where what was there before is, and which commands failed', () => {
+    const inPlace: Outcome = {
+      ...done,
+      mode: 'in-place',
+      targetDatabase: 'shop',
+      safetyBackup: { id: 'b1', filename: 'shop_before_restore.dump' },
+    };
+    expect(restoreVerdict(inPlace).state).toBe('OK');
+    expect(textOf(inPlace)).toContain('shop_before_restore.dump');
+    const command = (verdict: 'PASSED' | 'FAILED') => ({
+      name: 'hook:start-app',
+      verdict,
+      isRequired: false,
+      expected: null,
+      found: null,
+      reason: null,
+      durationMs: 1,
+    });
+    for (const restore of [done, swapped, inPlace]) {
+      expect(restoreVerdict({ ...restore, checks: [command('PASSED')] }).state).toBe('OK');
+      expect(restoreVerdict({ ...restore, checks: [command('FAILED')] }).state).toBe('WARNING');
+      expect(textOf({ ...restore, checks: [command('FAILED')] })).toContain('start-app');
+    }
+    const moving: Outcome = { ...running('decoding'), mode: 'in-place' };
+    expect(textOf(moving)).toContain('stays in use and is not touched');
+    expect(textOf({ ...running('restoring'), mode: 'in-place' })).toContain('do not use it');
+  });
+
   it('calls a cancelled one cancelled, and what was interrupted interrupted', () => {
     expect(restoreLookOf(failed('cancelled'))).toBe('cancelled');
     expect(restoreVerdict(failed('cancelled')).state).toBe('WARNING');
