@@ -15,6 +15,7 @@ import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/q
 import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
 import { measuredRestores } from '#db/queries/restore.ts';
 import type { EngineDeps } from './deps.ts';
+import { previewTables } from './preview-tables.ts';
 import { clients, finding, listed, ok, type Finding } from './preview-finding.ts';
 import { inPlaceConsequences, judgeInPlace } from './preview-in-place.ts';
 
@@ -60,16 +61,19 @@ async function previewOf(
     });
   }
   const server = await openRestoreServer(config).look(ctx, plan.targetDatabase);
-  const sizeBytes = sizeOf(manifest);
+  const tables = plan.mode === 'tables' ? await previewTables(config, plan, manifest, server, ctx) : null;
+  const sizeBytes = tables?.sizeBytes ?? sizeOf(manifest);
   const now = await catalogueNow(db);
   const findings = [
     ...judgePlan(config, plan, manifest),
     ...(await judgeHooks(config, plan)),
     judgeTarget(plan, server),
     ...judgeExchange(plan, server),
+    ...(tables?.findings ?? []),
     ...(plan.mode === 'in-place' ? await judgeInPlace(config, plan, manifest, server, ctx) : []),
     ...(await judgeTools(config, manifest, ctx)),
-    ...judgeServer(plan, manifest, server),
+    // Nothing of the copy is given to anybody.
+    ...judgeServer(tables === null ? plan : { ...plan, noOwner: true }, manifest, server),
     judgeDisk(sizeBytes, server),
     await judgeRoom(config, manifest),
     judgeProof(backup),
@@ -79,7 +83,9 @@ async function previewOf(
     canStart: findings.every(({ state }) => state !== 'BLOCKED'),
     environment: config.environment,
     needsReason: config.environment === 'production',
-    ...consequences(plan, manifest, server),
+    ...(tables === null
+      ? consequences(plan, manifest, server)
+      : { creates: tables.creates, replaces: tables.replaces, drops: tables.drops, keeps: tables.keeps }),
     sizeBytes,
     estimatedSeconds: estimate(manifest.plain.bytes, await measuredRestores(db)),
     findings,
@@ -361,7 +367,11 @@ function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding 
         'age',
         'WARNING',
         detail,
-        plan.mode === 'swap' ? 'It stays in the database that is kept.' : 'It stays in the safety backup.',
+        plan.mode === 'swap'
+          ? 'It stays in the database that is kept.'
+          : plan.mode === 'tables'
+            ? 'It stays: rows that are replaced are kept beside the new ones.'
+            : 'It stays in the safety backup.',
       );
 }
 
@@ -388,6 +398,7 @@ function consequences(
     case 'in-place':
       return inPlaceConsequences(plan, manifest, server);
     case 'tables':
+      // Of what was chosen: see previewTables.
       return nothing;
   }
 }

@@ -4,7 +4,7 @@ import type { Facts, TableFact } from '../contracts/facts.ts';
 const UNDER = /^((?:"(?:[^"]|"")*"|[^" ])+) under ((?:"(?:[^"]|"")*"|[^" ])+)$/;
 
 /** `sales."my table"` as PostgreSQL prints it, as `sales.my table`. */
-const unquoted = (text: string): string =>
+export const unquoted = (text: string): string =>
   (text.match(/"(?:[^"]|"")*"|[^".]+/g) ?? [])
     .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part))
     .join('.');

@@ -117,7 +117,9 @@ export async function runTables(
         ({ schema, name }, done) => {
           moved('finishing', `${schema}.${name}`, done, STAGED + (1 - STAGED) * (done / count));
         },
-        ports.say,
+        (line) => {
+          ports.say(line);
+        },
       ),
     );
     return { restoreMs, brought };

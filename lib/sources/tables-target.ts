@@ -40,6 +40,8 @@ export interface TablesLook {
   readonly maySilence: boolean;
   /** Those that are there. */
   readonly tables: readonly TableLook[];
+  /** Their columns as the facts have them: a hash of the definition by name (`public.items."a b"`). */
+  readonly columnPrints: ReadonlyMap<string, string>;
 }
 
 /** A table of a copy on its way into the live database. */

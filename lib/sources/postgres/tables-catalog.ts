@@ -1,6 +1,8 @@
 import type postgres from 'postgres';
 import type { TableRef } from '../source.ts';
 import type { TableLook } from '../tables-target.ts';
+import { printOf } from './database-facts.ts';
+import { objectQueries } from './object-queries.ts';
 
 /** Every relation that is meant, its partitions and what it is a partition of, however deep. */
 const FAMILY = `
@@ -185,4 +187,24 @@ export async function readTriggers(
      order by 1, 2, 3`,
     [asJson(tables)],
   );
+}
+
+/** Every column of these tables with the hash of its definition, as the facts have them. Needs the settings that facts are taken with. */
+export async function readColumnPrints(
+  sql: postgres.Sql,
+  tables: readonly TableRef[],
+): Promise<ReadonlyMap<string, string>> {
+  const oids = await sql.unsafe<{ oid: string }[]>(
+    `with recursive ${FAMILY} select oid::text as oid from wanted`,
+    [asJson(tables)],
+  );
+  const [version] = await sql<{ number: string }[]>`select current_setting('server_version_num') as number`;
+  const { columns } = objectQueries({
+    chosen: oids.map(({ oid }) => Number(oid)),
+    excluded: [],
+    isSchemaOnly: false,
+    major: Math.floor(Number(version?.number) / 10_000),
+  });
+  const rows = await sql.unsafe<{ name: string; def: string | null }[]>(columns);
+  return new Map(rows.map(({ name, def }) => [name, printOf(def ?? '')]));
 }

@@ -6,11 +6,12 @@ import type { TablesTarget } from '../tables-target.ts';
 import { bringTables, maySilence } from './bring-tables.ts';
 import { compareFacts } from './compare-facts.ts';
 import { readCopyFacts, readDescending } from './copy-facts.ts';
+import { PRINTING_SQL } from './fact-session.ts';
 import { translatePostgresError } from './postgres-errors.ts';
 import { quoteName } from './quote-name.ts';
 import { withConnection } from './scratch-database.ts';
 import { comingMark, doneMark, programOf, stageTables } from './stage-tables.ts';
-import { readTableLooks } from './tables-catalog.ts';
+import { readColumnPrints, readTableLooks } from './tables-catalog.ts';
 
 /** What a copy of chosen rows can show. */
 const SHOWN = /^(?:rows|content|sequence):|^sequences-ahead$/;
@@ -38,7 +39,11 @@ export function createTablesTarget(config: Config): TablesTarget {
     look: (ctx, database, tables) =>
       inside(ctx, database, async (sql) => {
         await sql.unsafe("set search_path = ''");
-        return { maySilence: await maySilence(sql), tables: await readTableLooks(sql, tables) };
+        const isSilent = await maySilence(sql);
+        await sql.unsafe('begin read only');
+        await sql.unsafe(PRINTING_SQL);
+        const looks = await readTableLooks(sql, tables);
+        return { maySilence: isSilent, tables: looks, columnPrints: await readColumnPrints(sql, tables) };
       }),
     compare: async (ctx, database, facts, tables) => {
       const startedAt = ctx.clock.now().getTime();
