@@ -28,7 +28,7 @@ const journal = (): string[] =>
 const write = (word: string): string[] => ['/bin/sh', '-c', `echo "${word}" >> ${file('journal')}`];
 
 async function anotherWorker(): Promise<WorkerProcess> {
-  const started = startWorkerProcess(scene.environment);
+  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
   await started.until('worker is ready');
   return started;
 }
