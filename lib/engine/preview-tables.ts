@@ -162,7 +162,7 @@ function judgeLive({ tablesInto }: RestorePlan, { tables }: ChosenTables, looks:
     ...(tablesInto === 'append' && keyless.length > 0
       ? [
           finding(
-            'key',
+            'row-key',
             'BLOCKED',
             `no key tells their rows apart, so nobody could say which are there already: ${listed(keyless)}`,
             'Replace them, or bring them into a side schema.',
