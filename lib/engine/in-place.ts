@@ -88,7 +88,9 @@ async function replace(
   const { run, ctx, say } = restore;
   const { manifest } = opened;
   const startedAt = ctx.clock.now().getTime();
-  restore.found(transaction('UNKNOWN', await target.mark(ctx), 'it is not known yet how it ended'));
+  restore.found(
+    transaction('UNKNOWN', await target.mark(ctx, live.tables), 'it is not known yet how it ended'),
+  );
   restore.enter('restoring');
   await restore.note({ phase: 'restoring' });
   ctx.log.info('about to restore over the live database', { database: run.targetDatabase });

@@ -37,7 +37,7 @@ export async function restoreInto(
   ctx: SourceContext,
 ): Promise<void> {
   const { opened, args, say, tell } = work;
-  const before = state.exists ? await target.mark(ctx) : null;
+  const before = state.exists ? await target.mark(ctx, work.order.tables) : null;
   if (!state.exists) {
     const otherwise = await target.create(ctx, opened.manifest?.facts.database ?? null, state.major);
     if (otherwise !== null) say(`created with the server's own locale: ${otherwise}`);
@@ -68,7 +68,7 @@ export async function isAsBefore(
   await target.settle(ctx);
   return content === 'data'
     ? (await target.holdRows(ctx, tables)).length === 0
-    : (await target.mark(ctx)) === before;
+    : (await target.mark(ctx, tables)) === before;
 }
 
 async function tellState(

@@ -129,8 +129,8 @@ export interface LiveTarget {
   /** An empty database, like the source's where `fact` tells of that; returns why it is not, or null. */
   create(ctx: SourceContext, fact: DatabaseFact | null, major: number): Promise<string | null>;
   drop(ctx: SourceContext): Promise<void>;
-  /** Changes with every relation that was made, replaced or dropped. */
-  mark(ctx: SourceContext): Promise<string>;
+  /** Changes where one of `tables` was made, replaced or dropped, and with nothing else. */
+  mark(ctx: SourceContext, tables: readonly TableRef[]): Promise<string>;
   /** Those of `tables` that have rows. */
   holdRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<readonly TableRef[]>;
   /** By `schema.name`, all in one snapshot; a table that is not there is left out. */

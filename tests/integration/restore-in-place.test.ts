@@ -182,16 +182,18 @@ describe('the live database is as before', () => {
     const id = await scene.start(backupId, inPlace);
     await scene.until(id, ({ progress }) => progress?.phase === 'restoring');
     await scene.until(id, ({ log }) => log.includes('waiting for a lock that is held by'));
+    // What others make meanwhile is no sign that it was restored.
+    await scene.source.sql('shop', 'create table meanwhile (n integer)');
     await scene.act('cancel', id);
     const restore = await scene.ended(id);
     await client.letGo();
+    await scene.source.sql('shop', 'drop table meanwhile');
     expect(restore).toMatchObject({ status: 'FAILED', error: { code: 'cancelled' } });
     expect(restore.error?.message).toContain('shop is as it was before');
     expect(await ordersOf(scene.source, 'shop')).toBe(40);
   });
 
-  test('where the worker is killed before and in the transaction; after it, everything is restored', async () => {
-    const raw = scene.api.catalogue.raw;
+  test('where the worker is killed in the safety backup and in the transaction', async () => {
     const early = await holder('lock table later in access exclusive mode');
     const first = await scene.start(backupId, inPlace);
     await scene.until(first, ({ progress }) => progress?.phase === 'safety-backup');
@@ -213,24 +215,27 @@ describe('the live database is as before', () => {
     expect(before.log).toContain('it was not done: shop is as before');
     expect(before.safetyBackup).not.toBeNull();
     expect(await ordersOf(scene.source, 'shop')).toBe(40);
-
-    const another = await holder();
-    const third = await scene.start(backupId, inPlace);
-    await worker.until('about to restore over the live database');
-    await scene.until(third, ({ log }) => log.includes('waiting for a lock that is held by'));
-    const row = await raw.reserve();
-    await row.unsafe(`begin; select 1 from restores where id = '${third}' for update`);
-    await another.letGo();
-    await worker.until('restored in');
-    const gone = killed();
-    await row.unsafe('rollback');
-    row.release();
-    await gone;
-    worker = await anotherWorker();
-    const after = await scene.ended(third);
-    expect(after).toMatchObject({ status: 'COMPLETED', error: null, proven: false });
-    expect(after.log).toContain('everything was replaced');
-    expect(after.checks.find(({ name }) => name === 'comparison')).toMatchObject({ verdict: 'UNKNOWN' });
-    expect(await ordersOf(scene.source, 'shop')).toBe(2000);
   });
+});
+
+test('where the worker is killed after the transaction everything is restored, and nothing compared', async () => {
+  const raw = scene.api.catalogue.raw;
+  const another = await holder();
+  const third = await scene.start(backupId, inPlace);
+  await worker.until('about to restore over the live database');
+  await scene.until(third, ({ log }) => log.includes('waiting for a lock that is held by'));
+  const row = await raw.reserve();
+  await row.unsafe(`begin; select 1 from restores where id = '${third}' for update`);
+  await another.letGo();
+  await worker.until('restored in');
+  const gone = killed();
+  await row.unsafe('rollback');
+  row.release();
+  await gone;
+  worker = await anotherWorker();
+  const after = await scene.ended(third);
+  expect(after).toMatchObject({ status: 'COMPLETED', error: null, proven: false });
+  expect(after.log).toContain('everything was replaced');
+  expect(after.checks.find(({ name }) => name === 'comparison')).toMatchObject({ verdict: 'UNKNOWN' });
+  expect(await ordersOf(scene.source, 'shop')).toBe(2000);
 });

@@ -22,13 +22,13 @@ const isAbsent = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === '3D000';
 
 /**
- * Every relation but indexes by its oid: what a restore that was rolled back leaves as it was. Not by its file, which changes with
- * any refresh, truncate or vacuum of somebody else.
+ * Tables by their oids: what a restore that was rolled back leaves as they were. Not by their files, which change with any truncate
+ * or vacuum of somebody else.
  */
 const MARK_SQL = `
   select coalesce(md5(string_agg(c.oid::text, ',' order by c.oid)), '') as mark
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname <> 'information_schema' and n.nspname !~ '^pg_' and c.relkind not in ('i', 'I')`;
+    join jsonb_to_recordset($1::text::jsonb) t(schema text, name text) on t.schema = n.nspname and t.name = c.relname`;
 
 /** A database of the source's server, there or not, that is restored into where it stands. */
 export function createLiveTarget(config: Config, database: string): LiveTarget {
@@ -113,9 +113,10 @@ export function createLiveTarget(config: Config, database: string): LiveTarget {
     },
     create: (ctx, fact, major) => outside(ctx, (sql) => createLike(sql, database, fact, major)),
     drop: (ctx) => outside(ctx, (sql) => dropScratchDatabase(sql, database)),
-    mark: (ctx) =>
+    mark: (ctx, tables) =>
       ask(ctx, address, async (sql) => {
-        const [row] = await sql.unsafe<{ mark: string }[]>(MARK_SQL);
+        const names = JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })));
+        const [row] = await sql.unsafe<{ mark: string }[]>(MARK_SQL, [names]);
         return row?.mark ?? '';
       }),
     holdRows: (ctx, tables) =>
