@@ -47,6 +47,33 @@ function Summary({
       </ol>
     );
   }
+  if (plan.mode === 'tables') {
+    const tables = <strong className="hf-wrap">{(plan.tables ?? []).join(', ')}</strong>;
+    return (
+      <ol className="hf-will">
+        <li>
+          The backup of <Instant at={backup.createdAt} as="calendar" /> is checked to its end. The rows of{' '}
+          {tables} are restored beside the live database, and compared with the manifest.
+        </li>
+        {plan.tablesInto === 'side-schema' && (
+          <li>They come into a schema of their own in {target}. No live table is touched.</li>
+        )}
+        {plan.tablesInto === 'replace' && (
+          <li>
+            In one transaction the live rows are kept in a schema of their own, and those of the backup come
+            in their place. Who wants to write to these tables waits meanwhile.
+          </li>
+        )}
+        {plan.tablesInto === 'append' && (
+          <li>In one transaction the rows whose key is not there are added. Live rows stay as they are.</li>
+        )}
+        {plan.tablesInto !== 'side-schema' && (
+          <li>Where a foreign key would not hold, or a row be missing, everything stays as it is.</li>
+        )}
+        {commands}
+      </ol>
+    );
+  }
   return (
     <ol className="hf-will">
       <li>

@@ -7,6 +7,7 @@ import { destinationWord } from '#lib/client/backup-words.ts';
 import { defaultTarget, OFFERED_MODES, type RestoreSearch } from '#lib/client/restore-plan.ts';
 import { modeKeeps, modeShows, modeWord } from '#lib/client/restore-words.ts';
 import { StepEnd } from './step-end.tsx';
+import { TablesChoice } from './tables-choice.tsx';
 
 function Modes({
   search,
@@ -48,12 +49,14 @@ const targetLabel: Record<RestoreSearch['mode'], string> = {
   new: 'Name of the new database',
   swap: 'The live database it is swapped with',
   'in-place': 'The live database that is restored over',
+  tables: 'The live database they come into',
 };
 const targetHelp: Record<RestoreSearch['mode'], string> = {
   new: 'It must not exist yet. You can remove it by name when you are done.',
   swap: 'Its place is taken by the restored copy; it is kept whole under another name.',
   'in-place':
     'What was written to it since the backup will be gone from it, and stays in the safety backup only.',
+  tables: 'It must be there; a table that it has no more is made again.',
 };
 
 /** Only names: what a command is, the server’s own file says. */
@@ -171,6 +174,7 @@ export function HowStep({
   return (
     <>
       <Modes search={search} onChange={onChange} />
+      {search.mode === 'tables' && <TablesChoice backupId={backup.id} search={search} onChange={onChange} />}
       <Target
         search={search}
         database={database}

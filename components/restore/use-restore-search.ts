@@ -1,6 +1,7 @@
 'use client';
 import { parseAsArrayOf, parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { DESTINATIONS } from '#lib/contracts/backup.ts';
+import { TABLES_INTO } from '#lib/contracts/restore.ts';
 import {
   OFFERED_MODES,
   RESTORE_STEPS,
@@ -19,6 +20,8 @@ const parsers = {
   schemaOnly: parseAsBoolean.withDefault(false),
   noOwner: parseAsBoolean.withDefault(false),
   pause: parseAsBoolean.withDefault(true),
+  tables: parseAsArrayOf(parseAsString).withDefault([]),
+  into: parseAsStringLiteral(TABLES_INTO).withDefault('side-schema'),
   hooks: parseAsArrayOf(parseAsString).withDefault([]),
 };
 
@@ -28,9 +31,12 @@ interface WizardSearch extends RestoreSearch {
   readonly step: RestoreStep;
 }
 
-/** The URL takes a list that could be changed. */
-const writable = ({ hooks, ...others }: Partial<WizardSearch>) =>
-  hooks === undefined ? others : { ...others, hooks: [...hooks] };
+/** The URL takes lists that could be changed. */
+const writable = ({ hooks, tables, ...others }: Partial<WizardSearch>) => ({
+  ...others,
+  ...(hooks === undefined ? {} : { hooks: [...hooks] }),
+  ...(tables === undefined ? {} : { tables: [...tables] }),
+});
 
 /** Every choice of the wizard, kept in the URL: a reload or a link comes back to the same place. */
 export function useRestoreSearch(): {

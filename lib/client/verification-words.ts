@@ -99,6 +99,7 @@ const kindWord: Readonly<Record<string, string>> = {
   'one-transaction': 'One transaction',
   comparison: 'Comparison with the manifest',
   hook: 'Command of the server',
+  brought: 'What came in',
 };
 
 /** A check's kind, what stands before the first colon; and its subject, where there is one. */

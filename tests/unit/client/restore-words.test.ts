@@ -19,6 +19,16 @@ const done: Outcome = {
   proven: true,
   swap: null,
   safetyBackup: null,
+  sideSchema: null,
+  plan: {
+    mode: 'new',
+    targetDatabase: 'shop_restored',
+    schemaOnly: false,
+    dataOnly: false,
+    noOwner: false,
+    pauseBeforeSwap: false,
+    hooks: [],
+  },
   error: null,
   checks: [],
 };
@@ -215,4 +225,25 @@ it('gives a reason for every backup that cannot be restored', () => {
   expect(whyNotRestorable({ status: 'COMPLETED' })).toBeNull();
   for (const status of ['IN_PROGRESS', 'FAILED', 'EXPIRED', 'DELETED'] as const)
     expect(whyNotRestorable({ status })).toMatch(/\.$/);
+});
+
+describe('the report of chosen tables', () => {
+  const brought = (tablesInto: 'side-schema' | 'replace' | 'append', sideSchema: string): Outcome => ({
+    ...done,
+    mode: 'tables',
+    targetDatabase: 'shop',
+    copyDatabase: null,
+    sideSchema,
+    plan: { ...done.plan, mode: 'tables', targetDatabase: 'shop', tables: ['orders'], tablesInto },
+  });
+
+  it.each([
+    ['side-schema', 'restored_1', 'stand in “shop”, beside the live ones'],
+    ['replace', 'before_1', 'The rows from before are kept in the schema “before_1”'],
+    ['append', 'added_1', 'The keys of the rows that were added are in the schema “added_1”'],
+  ] as const)('says of %s what is where', (into, schema, words) => {
+    expect(textOf(brought(into, schema))).toContain(words);
+    expect(textOf(brought(into, schema))).toContain(schema);
+    expect(textOf(brought(into, schema))).toContain('Other tables were not touched.');
+  });
 });
