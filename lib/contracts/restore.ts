@@ -10,7 +10,10 @@ export const RESTORE_MODES = ['new', 'swap', 'in-place', 'tables'] as const;
 export const RestoreMode = z.enum(RESTORE_MODES);
 export type RestoreMode = z.infer<typeof RestoreMode>;
 
-/** How chosen tables come back: into a schema of their own to look at, instead of the live rows, or beside them. */
+/**
+ * How chosen tables come back: into a schema of their own to look at; in place of the live rows, which are kept in another schema; or
+ * only the rows whose key is not there. The latter two in one transaction, all tables or none.
+ */
 export const TABLES_INTO = ['side-schema', 'replace', 'append'] as const;
 export const TablesInto = z.enum(TABLES_INTO);
 export type TablesInto = z.infer<typeof TablesInto>;

@@ -3,6 +3,7 @@ import { restoreJob } from '../jobs/queue.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import {
   deadRestores,
+  findRestore,
   forgetCopy,
   leftCopies,
   noteDatabases,
@@ -136,9 +137,24 @@ export async function reviveRestores(deps: EngineDeps): Promise<void> {
     await deps.db.transaction((tx) => deps.queue.enqueue(tx, restoreJob, { restoreId }));
   }
   for (const { id, copyDatabase } of await leftCopies(deps.db)) {
+    if (!(await isStagingGone(deps, id))) continue;
     if (await dropCopy({ deps, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
   }
   await removeOldQuestions(deps.db).catch((error: unknown) => {
     deps.log.warn('old questions could not be removed', { error: toAppError(error) });
   });
+}
+
+/** Chosen tables that were on their way go with the copy they came from. False where the server cannot be asked yet. */
+async function isStagingGone(deps: EngineDeps, id: string): Promise<boolean> {
+  const run = await findRestore(deps.db, id);
+  if (run?.mode !== 'tables') return true;
+  const ctx = { signal: AbortSignal.timeout(MEND_MS), log: deps.log, clock: deps.clock };
+  try {
+    await mendTables(deps, run, ctx);
+    return true;
+  } catch (error) {
+    deps.log.warn('what a restore had staged could not be dropped yet', { restoreId: id, error });
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Check } from '../contracts/verification.ts';
-import { toAppError } from '../core/errors.ts';
+import { AppError, toAppError } from '../core/errors.ts';
 import { sideSchemas } from '../core/side-schema.ts';
 import type { CopyOrder, CopyPorts } from '../restore/restore-order.ts';
 import { runTables, type TablesPlace, type TablesResult } from '../restore/run-tables.ts';
@@ -13,6 +13,11 @@ import { withHooks } from './hooks.ts';
 type Result = Omit<RestoreResult, 'log'>;
 
 const SETTLE_MS = 30_000;
+const SETTLE_ATTEMPTS = 4;
+const SETTLE_PAUSE_MS = 5_000;
+
+/** The server does not say whether the tables came in: the copy stays noted, so that recovery asks again. */
+export class UnsettledTables extends AppError {}
 
 /** The same for whoever looks at the row, also after a crash: nothing else tells what a dead worker was about to make. */
 function tablesPlaceOf({ plan, createdAt }: Pick<RestoreRecord, 'plan' | 'createdAt'>): TablesPlace {
@@ -48,9 +53,8 @@ export async function restoreTables(
       ctx,
     );
   } catch (thrown) {
-    const calm = { ...ctx, signal: AbortSignal.timeout(SETTLE_MS) };
     // The answer to a commit may be lost, and what was staged must go.
-    if (!(await isBrought(restore, calm))) throw ctx.signal.aborted ? ctx.signal.reason : thrown;
+    if (!(await isBroughtAtLast(restore))) throw ctx.signal.aborted ? ctx.signal.reason : thrown;
   }
   for (const table of result?.brought ?? []) {
     restore.found(broughtCheck(table, place));
@@ -62,6 +66,29 @@ export async function restoreTables(
     proven: true,
     ...(result === null ? {} : { restoreMs: result.restoreMs }),
   };
+}
+
+async function isBroughtAtLast(restore: HeldRestore): Promise<boolean> {
+  const { ctx, run } = restore;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await isBrought(restore, { ...ctx, signal: AbortSignal.timeout(SETTLE_MS) });
+    } catch (thrown) {
+      ctx.log.warn('whether tables were brought in could not be asked yet', { error: thrown });
+      if (attempt < SETTLE_ATTEMPTS) {
+        await ctx.clock.sleep(SETTLE_PAUSE_MS);
+        continue;
+      }
+      throw new UnsettledTables(
+        'source_unreachable',
+        `the server does not say whether the tables came into ${run.targetDatabase}`,
+        {
+          hint: `They all did where it has the schema ${tablesPlaceOf(run).keepSchema}; without it everything is as before.`,
+          cause: thrown,
+        },
+      );
+    }
+  }
 }
 
 async function isBrought(

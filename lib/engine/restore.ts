@@ -20,7 +20,7 @@ import type { HeldRestore } from './held-restore.ts';
 import { runAfterHooks, runBeforeHooks } from './hooks.ts';
 import { restoreInPlace } from './in-place.ts';
 import { answered, persist } from './persist.ts';
-import { restoreTables } from './restore-tables.ts';
+import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { swapIn, undoSwap } from './swap.ts';
 
 export interface RestoreSignals {
@@ -257,10 +257,11 @@ async function restoreAnew(
   } catch (thrown) {
     // Those of an exchange have run with it.
     await runAfterHooks(restore, false);
-    const isTold = thrown instanceof LiveRestoreStopped;
+    const isUnsettled = thrown instanceof UnsettledTables;
+    const isTold = thrown instanceof LiveRestoreStopped || isUnsettled;
     const error = errorOf(ctx.signal.aborted && !isTold ? ctx.signal.reason : thrown);
     if (error.code === 'bug') ctx.log.error('the restore met an unknown error', { error: thrown });
-    const isDropped = noted === null || (await dropCopy(restore, noted));
+    const isDropped = !isUnsettled && (noted === null || (await dropCopy(restore, noted)));
     return { status: 'FAILED', error, ...(isDropped ? { copyDatabase: null } : {}) };
   }
 }
