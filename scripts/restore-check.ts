@@ -1,6 +1,6 @@
 import type { Manifest } from '#lib/contracts/manifest.ts';
 import type { LiveTarget, SourceContext } from '#lib/sources/source.ts';
-import type { TableName } from './restore-contents.ts';
+import type { TableName } from '#lib/restore/dump-contents.ts';
 
 export interface TableCheck {
   readonly table: string;

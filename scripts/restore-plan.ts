@@ -1,7 +1,7 @@
 import { humanBytes } from '#lib/core/bytes.ts';
 import type { TargetState } from '#lib/sources/source.ts';
 import type { OpenedArchive } from '#lib/verify/opened-archive.ts';
-import { kindsOf, type Contents, type Selection, type TableName } from './restore-contents.ts';
+import { kindsOf, type Contents, type Selection, type TableName } from '#lib/restore/dump-contents.ts';
 import type { RestoreOptions } from './restore-options.ts';
 
 const SHOWN = 20;

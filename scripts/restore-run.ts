@@ -13,16 +13,16 @@ import type { LiveTarget } from '#lib/sources/source.ts';
 import { listDump } from '#lib/verify/list-dump.ts';
 import { openArchive } from '#lib/verify/open-archive.ts';
 import type { ArchivePlace } from '#lib/verify/opened-archive.ts';
-import { argumentsFor } from './restore-arguments.ts';
 import { checkRows, tellRows, type RowsChecked } from './restore-check.ts';
-import { readContents, selectTables, tablesOf, type TableName } from './restore-contents.ts';
+import { readContents, selectTables, tablesOf, type TableName } from '#lib/restore/dump-contents.ts';
 import { guardTarget } from '#lib/restore/guard-target.ts';
+import { restoreArguments } from '#lib/restore/restore-arguments.ts';
+import { restoreInto } from '#lib/restore/restore-into.ts';
 import { auditRestore, logRestore } from './restore-log.ts';
 import { migrate, type MigrateSetting } from './restore-migrate.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import { describeBackup, planRestore } from './restore-plan.ts';
 import { confirm, type Prompt } from './restore-prompt.ts';
-import { restoreInto } from './restore-into.ts';
 import { takeSafetyBackup } from './restore-safety.ts';
 
 /** What a restore has to do with the world around it. */
@@ -175,14 +175,17 @@ async function restore(
   const plan = planRestore(options, at, state, tables, selection);
   for (const line of plan.lines) say(line);
   const restored = selection?.tables ?? tables;
-  const args = await argumentsFor(
-    options,
-    config.verify.jobs,
+  const order = {
+    content: options.content,
+    noOwner: options.noOwner,
+    list: selection?.list ?? null,
+    tables: restored,
+  };
+  const args = await restoreArguments(
+    order,
     state,
-    opened,
-    selection,
-    restored,
-    target,
+    opened.manifest,
+    { target, jobs: config.verify.jobs, folder: ctx.workDir },
     ctx,
   );
   if (args.includes('--no-acl')) say('grants are left out, because roles they name are not on this server');
@@ -221,7 +224,7 @@ async function restore(
     say(`safety backup: ${safetyBackup}`);
   }
   say('restoring');
-  await restoreInto(target, state, { opened, args, options, restored, safetyBackup, say }, ctx);
+  await restoreInto(target, state, { opened, args, order, safetyBackup, say }, ctx);
   const checked = await checkRows(target, ctx, restored, opened.manifest, options.content === 'schema');
   tellRows(checked, opened.manifest, say);
   if (checked.differing.length > 0) {

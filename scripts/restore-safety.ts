@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import type { RunContext } from '#lib/core/run-context.ts';
 import { factsPolicyOf, makeArchive } from '#lib/engine/archive.ts';
+import { safetyConfig } from '#lib/engine/safety-backup.ts';
 import type { Config } from '#lib/platform/config.ts';
 import { recordBackup } from './backup-record.ts';
 
@@ -14,13 +15,7 @@ const noHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolv
 export async function takeSafetyBackup(config: Config, database: string, ctx: RunContext): Promise<string> {
   const id = randomUUID();
   const takenAt = ctx.clock.now();
-  const own: Config = {
-    ...config,
-    source: { ...config.source, database },
-    filePrefix: `${config.filePrefix}_before_restore`,
-    // What need not be backed up every night may be what is missed after a restore.
-    excludeTables: [],
-  };
+  const own = safetyConfig(config, database);
   const description = `before a restore into ${database}`;
   const result = await makeArchive(
     own,

@@ -25,6 +25,55 @@ function Summary({
   readonly preview: RestorePreview;
 }) {
   const target = <strong className="hf-wrap">{plan.targetDatabase}</strong>;
+  const commands = plan.hooks.length > 0 && (
+    <li>The commands {plan.hooks.join(', ')} of the server run before and after that.</li>
+  );
+  if (plan.mode === 'in-place') {
+    return (
+      <ol className="hf-will">
+        <li>
+          The backup of <Instant at={backup.createdAt} as="calendar" /> is checked to its end.
+        </li>
+        <li>A safety backup of {target} is taken. Without it nothing goes on.</li>
+        <li>
+          What is in the backup is dropped from {target} and restored there, in one transaction. Applications
+          wait for their tables meanwhile.
+        </li>
+        <li>
+          What was written since the backup is gone from {target} then, and stays in the safety backup only.
+        </li>
+        <li>Every table, row count and object is compared with the manifest.</li>
+        {commands}
+      </ol>
+    );
+  }
+  if (plan.mode === 'tables') {
+    const tables = <strong className="hf-wrap">{(plan.tables ?? []).join(', ')}</strong>;
+    return (
+      <ol className="hf-will">
+        <li>
+          The backup of <Instant at={backup.createdAt} as="calendar" /> is checked to its end. The rows of{' '}
+          {tables} are restored beside the live database, and compared with the manifest.
+        </li>
+        {plan.tablesInto === 'side-schema' && (
+          <li>They come into a schema of their own in {target}. No live table is touched.</li>
+        )}
+        {plan.tablesInto === 'replace' && (
+          <li>
+            In one transaction the live rows are kept in a schema of their own, and those of the backup come
+            in their place. Who wants to write to these tables waits meanwhile.
+          </li>
+        )}
+        {plan.tablesInto === 'append' && (
+          <li>In one transaction the rows whose key is not there are added. Live rows stay as they are.</li>
+        )}
+        {plan.tablesInto !== 'side-schema' && (
+          <li>Where a foreign key would not hold, or a row be missing, everything stays as it is.</li>
+        )}
+        {commands}
+      </ol>
+    );
+  }
   return (
     <ol className="hf-will">
       <li>
@@ -47,6 +96,7 @@ function Summary({
           </li>
         </>
       )}
+      {commands}
     </ol>
   );
 }
@@ -93,6 +143,7 @@ export function ConfirmStep({
   const isExact = typed === plan.targetDatabase;
   const isReady = isExact && (!needsReason || reason.trim() !== '');
   const isGone = start.isPending || start.isSuccess;
+  const isDangerous = plan.mode === 'in-place' || (plan.mode === 'swap' && !plan.pauseBeforeSwap);
   const submit = () => {
     if (!isReady || isGone) return;
     start.mutate({
@@ -158,12 +209,16 @@ export function ConfirmStep({
           <Button
             type="primary"
             htmlType="submit"
-            danger={plan.mode === 'swap' && !plan.pauseBeforeSwap}
+            danger={isDangerous}
             disabled={!isReady}
             loading={isGone}
             data-testid="start-restore"
           >
-            {plan.mode === 'swap' && !plan.pauseBeforeSwap ? 'Restore and swap' : 'Start the restore'}
+            {plan.mode === 'in-place'
+              ? 'Restore over the live database'
+              : isDangerous
+                ? 'Restore and swap'
+                : 'Start the restore'}
           </Button>
         </StepEnd>
       </Form>

@@ -2,10 +2,12 @@
 import { Button, Checkbox, Input, Radio } from 'antd';
 import { useId } from 'react';
 import type { BackupDetail } from '#lib/contracts/backup.ts';
+import type { Installation } from '#lib/contracts/settings.ts';
 import { destinationWord } from '#lib/client/backup-words.ts';
 import { defaultTarget, OFFERED_MODES, type RestoreSearch } from '#lib/client/restore-plan.ts';
 import { modeKeeps, modeShows, modeWord } from '#lib/client/restore-words.ts';
 import { StepEnd } from './step-end.tsx';
+import { TablesChoice } from './tables-choice.tsx';
 
 function Modes({
   search,
@@ -21,7 +23,7 @@ function Modes({
         {OFFERED_MODES.map((mode) => (
           <Radio
             key={mode}
-            className="hf-choice"
+            className={mode === 'in-place' ? 'hf-choice hf-choice-apart' : 'hf-choice'}
             name="mode"
             value={mode}
             checked={mode === search.mode}
@@ -31,11 +33,75 @@ function Modes({
               onChange({ mode, target: null });
             }}
           >
-            <strong className="hf-choice-head">{modeWord[mode]}</strong>
+            <span className="hf-choice-head">
+              <strong>{modeWord[mode]}</strong>
+              {mode === 'in-place' && <span className="hf-muted">the least calm</span>}
+            </span>
             <span className="hf-muted">{modeShows[mode]}</span>
           </Radio>
         ))}
       </div>
+    </fieldset>
+  );
+}
+
+const targetLabel: Record<RestoreSearch['mode'], string> = {
+  new: 'Name of the new database',
+  swap: 'The live database it is swapped with',
+  'in-place': 'The live database that is restored over',
+  tables: 'The live database they come into',
+};
+const targetHelp: Record<RestoreSearch['mode'], string> = {
+  new: 'It must not exist yet. You can remove it by name when you are done.',
+  swap: 'Its place is taken by the restored copy; it is kept whole under another name.',
+  'in-place':
+    'What was written to it since the backup will be gone from it, and stays in the safety backup only.',
+  tables: 'It must be there; a table that it has no more is made again.',
+};
+
+/** Only names: what a command is, the server’s own file says. */
+function Commands({
+  hooks,
+  search,
+  onChange,
+}: {
+  readonly hooks: Installation['hooks'];
+  readonly search: RestoreSearch;
+  readonly onChange: (changes: Partial<RestoreSearch>) => void;
+}) {
+  const groups = [
+    ['Before it touches a database', hooks.before],
+    ['Afterwards', hooks.after],
+  ] as const;
+  if (hooks.before.length + hooks.after.length === 0) return null;
+  return (
+    <fieldset className="hf-fieldset" data-testid="hooks">
+      <legend className="hf-label">Commands of the server</legend>
+      {groups.map(
+        ([label, names]) =>
+          names.length > 0 && (
+            <div key={label} className="hf-options">
+              <span className="hf-muted">{label}</span>
+              {names.map((name) => (
+                <Checkbox
+                  key={name}
+                  checked={search.hooks.includes(name)}
+                  data-testid={`hook-${name}`}
+                  onChange={(event) => {
+                    const others = search.hooks.filter((one) => one !== name);
+                    onChange({ hooks: event.target.checked ? [...others, name] : others });
+                  }}
+                >
+                  {name}
+                </Checkbox>
+              ))}
+            </div>
+          ),
+      )}
+      <span className="hf-help">
+        One before that fails stops the restore. Those afterwards also run when it stops, so that what was
+        stopped is started again.
+      </span>
     </fieldset>
   );
 }
@@ -54,11 +120,10 @@ function Target({
   readonly onChange: (changes: Partial<RestoreSearch>) => void;
 }) {
   const ids = { input: useId(), help: useId() };
-  const isNew = search.mode === 'new';
   return (
     <div>
       <label htmlFor={ids.input} className="hf-label">
-        {isNew ? 'Name of the new database' : 'The live database it is swapped with'}
+        {targetLabel[search.mode]}
       </label>
       <Input
         id={ids.input}
@@ -75,13 +140,7 @@ function Target({
         }}
       />
       <span id={ids.help} className="hf-help" data-testid="target-help">
-        {refusal !== undefined ? (
-          <span className="hf-refusal">{refusal}</span>
-        ) : isNew ? (
-          'It must not exist yet. You can remove it by name when you are done.'
-        ) : (
-          'Its place is taken by the restored copy; it is kept whole under another name.'
-        )}
+        {refusal !== undefined ? <span className="hf-refusal">{refusal}</span> : targetHelp[search.mode]}
       </span>
     </div>
   );
@@ -94,6 +153,7 @@ export function HowStep({
   database,
   now,
   refusals,
+  hooks,
   onChange,
   onBack,
   onNext,
@@ -103,6 +163,7 @@ export function HowStep({
   readonly database: string;
   readonly now: Date;
   readonly refusals: Readonly<Partial<Record<string, string>>>;
+  readonly hooks: Installation['hooks'];
   readonly onChange: (changes: Partial<RestoreSearch>) => void;
   readonly onBack: () => void;
   readonly onNext: (() => void) | null;
@@ -113,6 +174,7 @@ export function HowStep({
   return (
     <>
       <Modes search={search} onChange={onChange} />
+      {search.mode === 'tables' && <TablesChoice backupId={backup.id} search={search} onChange={onChange} />}
       <Target
         search={search}
         database={database}
@@ -147,7 +209,7 @@ export function HowStep({
             Wait before the swap, so that I can look at the restored copy first
           </Checkbox>
         )}
-        {!isSwap && (
+        {search.mode === 'new' && (
           <Checkbox
             checked={search.schemaOnly}
             onChange={(event) => {
@@ -166,6 +228,7 @@ export function HowStep({
           Without the owners of the backup: everything belongs to the user that restores
         </Checkbox>
       </div>
+      <Commands hooks={hooks} search={search} onChange={onChange} />
       {others.map(([field, text]) => (
         <p key={field} className="hf-refusal">
           {text}

@@ -49,7 +49,8 @@ export function NewRestorePage() {
   const settings = useSettings();
   const now = useNow();
   const failed = [backup, settings].find(({ isError, data }) => isError && data === undefined);
-  const database = settings.data?.installation.source.database;
+  const installation = settings.data?.installation;
+  const database = installation?.source.database;
 
   const body = (): ReactNode => {
     if (search.backup === null) {
@@ -73,7 +74,7 @@ export function NewRestorePage() {
         />
       );
     }
-    if (backup.data === undefined || database === undefined || now === null)
+    if (backup.data === undefined || installation === undefined || database === undefined || now === null)
       return <Skeleton active title={false} paragraph={{ rows: 8 }} />;
     const row = backup.data;
     const { plan, refusals } = planOf(search, database, now);
@@ -109,6 +110,7 @@ export function NewRestorePage() {
               database={database}
               now={now}
               refusals={refusals}
+              hooks={installation.hooks}
               onChange={change}
               onBack={() => {
                 go('what');

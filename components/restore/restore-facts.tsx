@@ -8,7 +8,7 @@ import { Instant } from '#components/ui/instant.tsx';
 
 /** Who asked for what, and how long it took. */
 export function RestoreFacts({ restore }: { readonly restore: Restore }) {
-  const { plan, environment, durationMs, restoreMs, finishedAt } = restore;
+  const { plan, environment, durationMs, restoreMs, finishedAt, safetyBackup } = restore;
   const options = [
     ...(plan.schemaOnly ? ['without rows'] : []),
     ...(plan.dataOnly ? ['rows only'] : []),
@@ -34,6 +34,22 @@ export function RestoreFacts({ restore }: { readonly restore: Restore }) {
       </span>,
     ],
     ...(plan.tables === undefined ? [] : [['Tables', plan.tables.join(', ')] as const]),
+    ...(safetyBackup === null
+      ? []
+      : [
+          [
+            'Safety backup',
+            <Link
+              key="safety"
+              href={`/settings/backup?backup=${safetyBackup.id}`}
+              className="hf-link hf-wrap"
+              data-testid="safety-backup"
+            >
+              {safetyBackup.filename}
+            </Link>,
+          ] as const,
+        ]),
+    ...(plan.hooks.length === 0 ? [] : [['Commands', plan.hooks.join(', ')] as const]),
     ['Environment', environmentWord[environment]],
     [
       'Asked for',

@@ -11,6 +11,7 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { TextRegion } from '#components/ui/text-region.tsx';
 import { CheckList } from '#components/verification/check-list.tsx';
+import { BroughtTables } from './brought-tables.tsx';
 import { ExchangeSection } from './exchange-section.tsx';
 import { LookSection } from './look-section.tsx';
 import { RestoreFacts } from './restore-facts.tsx';
@@ -38,6 +39,7 @@ function Report({ restore }: { readonly restore: Restore }) {
       )}
       {isMoving && <RestoreProgress restore={restore} />}
       <ExchangeSection restore={restore} />
+      <BroughtTables restore={restore} />
       {canLook(restore) && <LookSection restore={restore} />}
       {checks.length > 0 && (
         <Section name="checks" title="What was compared">

@@ -75,8 +75,11 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
   const { progress, mode } = restore;
   const phase = progress?.phase ?? 'queued';
   if (phase === 'ready') return null;
-  // An exchange takes a moment and is undone, not cancelled.
-  const mayCancel = phase !== 'swapping' && phase !== 'finishing';
+  const isReplaced = restore.checks.some(
+    ({ name, verdict }) => name === 'one-transaction' && verdict === 'PASSED',
+  );
+  // An exchange takes a moment and is undone, not cancelled; what is committed cannot be.
+  const mayCancel = phase !== 'swapping' && phase !== 'finishing' && !isReplaced;
   return (
     <RunningPanel
       noun="restore"
@@ -99,7 +102,7 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
       {mayCancel && (
         <p className="hf-muted">
           {mode === 'in-place'
-            ? 'Cancelling leaves the database half restored; the safety backup brings it back.'
+            ? 'Cancelling rolls everything back: the database is as it was before.'
             : 'Cancelling removes the unfinished copy and nothing else.'}
         </p>
       )}

@@ -1,6 +1,7 @@
 'use client';
-import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsArrayOf, parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { DESTINATIONS } from '#lib/contracts/backup.ts';
+import { TABLES_INTO } from '#lib/contracts/restore.ts';
 import {
   OFFERED_MODES,
   RESTORE_STEPS,
@@ -19,6 +20,9 @@ const parsers = {
   schemaOnly: parseAsBoolean.withDefault(false),
   noOwner: parseAsBoolean.withDefault(false),
   pause: parseAsBoolean.withDefault(true),
+  tables: parseAsArrayOf(parseAsString).withDefault([]),
+  into: parseAsStringLiteral(TABLES_INTO).withDefault('side-schema'),
+  hooks: parseAsArrayOf(parseAsString).withDefault([]),
 };
 
 interface WizardSearch extends RestoreSearch {
@@ -26,6 +30,13 @@ interface WizardSearch extends RestoreSearch {
   readonly table: string | null;
   readonly step: RestoreStep;
 }
+
+/** The URL takes lists that could be changed. */
+const writable = ({ hooks, tables, ...others }: Partial<WizardSearch>) => ({
+  ...others,
+  ...(hooks === undefined ? {} : { hooks: [...hooks] }),
+  ...(tables === undefined ? {} : { tables: [...tables] }),
+});
 
 /** Every choice of the wizard, kept in the URL: a reload or a link comes back to the same place. */
 export function useRestoreSearch(): {
@@ -39,10 +50,10 @@ export function useRestoreSearch(): {
   return {
     search,
     change: (changes) => {
-      void set(changes);
+      void set(writable(changes));
     },
     go: (step, changes = {}) => {
-      void set({ ...changes, step }, { history: 'push', scroll: true });
+      void set({ ...writable(changes), step }, { history: 'push', scroll: true });
     },
   };
 }

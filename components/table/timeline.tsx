@@ -61,7 +61,15 @@ function DropLine({ drop, table }: { readonly drop: Drop; readonly table: string
           >
             Restore that backup
           </Link>{' '}
-          beside the database in use, and look at the rows.
+          beside the database in use, and look at the rows; or{' '}
+          <Link
+            href={newRestoreHref(before.backupId, table, 'table')}
+            className="hf-link"
+            data-testid="restore-table-before-drop"
+          >
+            bring back this table alone
+          </Link>
+          .
         </p>
       )}
     </li>

@@ -184,16 +184,17 @@ export async function beatRestore(
   return { cancelRequested: row.at !== null, cancelRequestedBy: row.by, backupStatus: row.backupStatus };
 }
 
-/** Names of databases, written down before they exist. False when the restore is no longer this worker's. */
+/** What is about to happen, and names of databases before they exist. False when the restore is no longer this worker's. */
 export async function noteDatabases(
   db: Db,
   id: string,
   workerId: string,
   names: { readonly copyDatabase?: string; readonly keptDatabase?: string; readonly phase: RestorePhase },
+  findings: { readonly checks: readonly Check[]; readonly log: string },
 ): Promise<boolean> {
   const rows = await db
     .update(restores)
-    .set({ ...names, heartbeatAt: sql`now()` })
+    .set({ ...names, checks: [...findings.checks], log: findings.log, heartbeatAt: sql`now()` })
     .where(held(id, workerId))
     .returning({ id: restores.id });
   return rows.length > 0;
@@ -334,14 +335,16 @@ export async function waitingRestores(db: Db): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Copies of FAILED restores that may still be there. */
+const isLeft = sql`(${restores.status} = 'FAILED' or (${restores.status} = 'COMPLETED' and ${restores.mode} = 'tables'))`;
+
+/** Copies that nobody is to keep: of FAILED restores, and of chosen tables, which were brought over. */
 export async function leftCopies(
   db: Db,
 ): Promise<readonly { readonly id: string; readonly copyDatabase: string }[]> {
   return db
     .select({ id: restores.id, copyDatabase: sql<string>`${restores.copyDatabase}` })
     .from(restores)
-    .where(and(eq(restores.status, 'FAILED'), isNotNull(restores.copyDatabase)))
+    .where(and(isLeft, isNotNull(restores.copyDatabase)))
     .orderBy(asc(restores.createdAt))
     .limit(50);
 }
@@ -350,7 +353,7 @@ export async function forgetCopy(db: Db, id: string): Promise<void> {
   await db
     .update(restores)
     .set({ copyDatabase: null })
-    .where(and(eq(restores.id, id), eq(restores.status, 'FAILED')));
+    .where(and(eq(restores.id, id), isLeft));
 }
 
 /** Bytes of dumps and how long they took to come back, decoding and comparing included; the newest measurements. */

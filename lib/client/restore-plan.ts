@@ -1,8 +1,8 @@
 import type { Destination } from '../contracts/backup.ts';
-import { RestorePlan, type RestoreMode } from '../contracts/restore.ts';
+import { RestorePlan, type RestoreMode, type TablesInto } from '../contracts/restore.ts';
 
 /** What the wizard offers, the calmest first. */
-export const OFFERED_MODES = ['new', 'swap'] as const satisfies readonly RestoreMode[];
+export const OFFERED_MODES = ['new', 'swap', 'tables', 'in-place'] as const satisfies readonly RestoreMode[];
 type OfferedMode = (typeof OFFERED_MODES)[number];
 
 export const RESTORE_STEPS = ['what', 'how', 'preview', 'confirm'] as const;
@@ -17,6 +17,11 @@ export interface RestoreSearch {
   readonly noOwner: boolean;
   /** Swap only: wait for a person once the copy is proven. */
   readonly pause: boolean;
+  /** Tables only: `schema.name` each, and what becomes of the live ones. */
+  readonly tables: readonly string[];
+  readonly into: TablesInto;
+  /** Names of commands of the server. */
+  readonly hooks: readonly string[];
 }
 
 const MAX_BYTES = 63;
@@ -66,13 +71,17 @@ export function planOf(search: RestoreSearch, database: string, now: Date): Plan
         targetDatabase: `“${database}” is the database in use. Choose another name, or the swap.`,
       },
     };
+  if (mode === 'tables' && search.tables.length === 0)
+    return { plan: null, refusals: { tables: 'Choose at least one table.' } };
   const parsed = RestorePlan.safeParse({
     mode,
     targetDatabase: target,
     ...(search.destination === null ? {} : { destination: search.destination }),
+    ...(mode === 'tables' ? { tables: [...search.tables], tablesInto: search.into } : {}),
     schemaOnly: mode === 'new' && search.schemaOnly,
     noOwner: search.noOwner,
     pauseBeforeSwap: mode === 'swap' && search.pause,
+    hooks: search.hooks,
   });
   if (parsed.success) return { plan: parsed.data, refusals: {} };
   return {
@@ -86,8 +95,19 @@ export function planOf(search: RestoreSearch, database: string, now: Date): Plan
   };
 }
 
-/** The wizard's address for a backup, and for the table whose rows somebody misses. */
-export function newRestoreHref(backupId: string, table: string | null = null): string {
-  const params = new URLSearchParams({ backup: backupId, ...(table === null ? {} : { table }) });
+/** As a list in the address holds it: a comma parts its items. */
+const listItem = (text: string): string => text.replaceAll(',', encodeURIComponent(','));
+
+/** The wizard's address for a backup, and for the table whose rows somebody misses: of the whole, or of that table alone. */
+export function newRestoreHref(
+  backupId: string,
+  table: string | null = null,
+  what: 'whole' | 'table' = 'whole',
+): string {
+  const params = new URLSearchParams({
+    backup: backupId,
+    ...(table === null ? {} : { table }),
+    ...(table === null || what === 'whole' ? {} : { mode: 'tables', tables: listItem(table) }),
+  });
   return `/restores/new?${params.toString()}`;
 }

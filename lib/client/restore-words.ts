@@ -5,6 +5,7 @@ import type {
   RestoreMode,
   RestorePhase,
   RestorePreview,
+  TablesInto,
 } from '../contracts/restore.ts';
 import { checkTitle } from './check-words.ts';
 import { aboutDuration, checkDuration } from './durations.ts';
@@ -13,20 +14,37 @@ export const modeWord: Record<RestoreMode, string> = {
   new: 'Into a new database',
   swap: 'Swap with the live database',
   'in-place': 'Over the live database',
-  tables: 'Chosen tables',
+  tables: 'Some tables',
 };
 export const modeShows: Record<RestoreMode, string> = {
   new: 'Creates a database beside the others, fills it from the backup and compares it. For looking at, for copying rows out of, or for a rehearsal.',
   swap: 'Restores into a new database and compares it first. Only then the two exchange their names, in a moment. For bringing the application back.',
-  'in-place': 'Takes a safety backup, then drops and restores every object in the live database.',
-  tables: 'Brings back only the tables you name.',
+  'in-place':
+    'Takes a safety backup, then drops what is in the backup from the live database and restores it there, in one transaction. Applications wait meanwhile, and nothing can be looked at first. Choose the swap where the server has room for a second copy.',
+  tables:
+    'Brings only the tables you choose into the live database: beside the live rows to look at, in their place, or only the rows that are missing. All in one transaction.',
 };
 /** What each mode leaves alone: said before anybody has to ask. */
 export const modeKeeps: Record<RestoreMode, string> = {
   new: 'Not touched: the database in use, its rows and its connections.',
   swap: 'Not touched: the database in use goes on until the swap. Then it is kept whole under another name, and the swap can be undone.',
-  'in-place': 'Not touched: other databases of the server.',
-  tables: 'Not touched: every other table.',
+  'in-place':
+    'Not touched: other databases of the server, and what is not in the backup. What is replaced stays in the safety backup only.',
+  tables: 'Not touched: every other table. Rows that are replaced are kept in a schema of their own.',
+};
+
+/** What becomes of the live rows of chosen tables. */
+export const intoWord: Record<TablesInto, string> = {
+  'side-schema': 'Beside the live rows, to look at',
+  replace: 'In place of the live rows',
+  append: 'Only the rows that are missing',
+};
+export const intoShows: Record<TablesInto, string> = {
+  'side-schema': 'The tables come into a schema of their own in the live database. No live table is touched.',
+  replace:
+    'The live rows are taken out and kept in a schema of their own, and those of the backup come in. Nothing changes unless every row arrived and every foreign key holds.',
+  append:
+    'Rows whose key is not there any more are added. Live rows stay as they are, also those that have changed since.',
 };
 
 export const restorePhaseWord: Record<RestorePhase, string> = {
@@ -57,15 +75,23 @@ export const findingWord: Record<RestorePreview['findings'][number]['state'], st
 
 const findingTitles: Readonly<Record<string, string>> = {
   age: 'Age of the backup',
+  connections: 'Connected clients',
+  columns: 'Columns',
   createdb: 'Right to create databases',
   'decode-disk': 'Disk space of the worker',
   disk: 'Disk space of the server',
   grants: 'Owners and grants',
   guard: 'Protection of production',
   holds: 'What holds the database',
+  hooks: 'Commands of the server',
   key: 'Key to the archive',
+  locks: 'Who has to wait',
+  'missing-tables': 'Tables that are not there',
   mode: 'How it comes back',
   proof: 'Proof of the backup',
+  'row-key': 'Key of the rows',
+  'row-security': 'Row security',
+  tables: 'Chosen tables',
   target: 'Target database',
   tools: 'Programs',
   version: 'PostgreSQL version',
@@ -76,7 +102,18 @@ export const findingTitle = (name: string): string => findingTitles[name] ?? che
 
 type Outcome = Pick<
   Restore,
-  'status' | 'mode' | 'targetDatabase' | 'copyDatabase' | 'progress' | 'proven' | 'swap' | 'error'
+  | 'status'
+  | 'mode'
+  | 'targetDatabase'
+  | 'copyDatabase'
+  | 'progress'
+  | 'proven'
+  | 'swap'
+  | 'safetyBackup'
+  | 'sideSchema'
+  | 'plan'
+  | 'error'
+  | 'checks'
 >;
 
 /** How a restore stands, for a list: `ready` waits for a person, `undone` was exchanged and exchanged back. */
@@ -129,7 +166,25 @@ function unharmed({ mode, targetDatabase, swap }: Outcome): string {
   if (mode === 'swap') return `“${targetDatabase}” was not touched: it is as it was before.`;
   if (mode === 'tables')
     return `All tables came back in one transaction or not at all: “${targetDatabase}” is as it was before.`;
-  return `Look at “${targetDatabase}” before you use it; the safety backup taken at the start holds it as it was before.`;
+  return `It comes back in one transaction or not at all: “${targetDatabase}” is as it was before, unless the reason given below says otherwise.`;
+}
+
+/** Until here nothing is touched in place. */
+const BEFORE_IN_PLACE: ReadonlySet<RestorePhase> = new Set([
+  'queued',
+  'preparing',
+  'decoding',
+  'safety-backup',
+]);
+
+/** What ran afterwards and failed; the restore itself is done. */
+function failedCommands({ checks }: Outcome): readonly string[] {
+  const names = checks
+    .filter(({ name, verdict }) => name.startsWith('hook:') && verdict !== 'PASSED')
+    .map(({ name }) => name.slice('hook:'.length));
+  return names.length === 0
+    ? []
+    : [`Of the commands of the server ${names.join(', ')} did not succeed: the log below says why.`];
 }
 
 function runningVerdict(restore: Outcome): RestoreVerdict {
@@ -147,14 +202,17 @@ function runningVerdict(restore: Outcome): RestoreVerdict {
     };
   }
   const isExchange = phase === 'swapping' || phase === 'hooks';
+  const isReplacing = mode === 'in-place' && !BEFORE_IN_PLACE.has(phase);
   const untouched =
-    mode === 'in-place' || isExchange || swap !== null
-      ? mode === 'in-place'
+    isReplacing || (isExchange && mode === 'swap') || swap !== null
+      ? isReplacing
         ? `“${targetDatabase}” is being restored; do not use it until this has ended.`
         : 'Applications lose their connections for a moment and can reconnect at once. Both databases stay whole.'
       : mode === 'new'
         ? 'The database in use is not touched.'
-        : `“${targetDatabase}” stays in use and is not touched meanwhile.`;
+        : mode === 'tables' && phase === 'finishing'
+          ? `“${targetDatabase}” stays in use; who wants to write to the chosen tables waits until the rows are in.`
+          : `“${targetDatabase}” stays in use and is not touched meanwhile.`;
   return {
     state: 'RUNNING',
     word: 'In progress',
@@ -165,7 +223,7 @@ function runningVerdict(restore: Outcome): RestoreVerdict {
 
 /** How a restore ended, in words for somebody who has no time: what is where now, and what was not touched. */
 export function restoreVerdict(restore: Outcome): RestoreVerdict {
-  const { targetDatabase, mode, proven, swap, error, copyDatabase } = restore;
+  const { targetDatabase, mode, proven, swap, error, copyDatabase, safetyBackup } = restore;
   switch (restoreLookOf(restore)) {
     case 'running':
     case 'ready':
@@ -187,52 +245,82 @@ export function restoreVerdict(restore: Outcome): RestoreVerdict {
       };
     case 'swapped':
       return {
-        state: proven && error === null ? 'OK' : 'WARNING',
+        state: proven && error === null && failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
         word: 'Swapped in',
         sentence: `“${targetDatabase}” is the restored database now.`,
         lines: [
           `The database before it is kept whole as “${swap?.keptDatabase ?? ''}”. Connections were interrupted for ${interruptionText(swap?.interruptionMs ?? null)}.`,
           compared(proven),
+          ...failedCommands(restore),
         ],
       };
     case 'undone':
       return {
-        state: 'OK',
+        state: failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
         word: 'Swapped back',
         sentence: `“${targetDatabase}” is again the database it was before this restore.`,
         lines: [
           copyDatabase === null
             ? 'The restored copy is kept.'
             : `The restored copy is kept as “${copyDatabase}”.`,
+          ...failedCommands(restore),
         ],
       };
     default:
       return {
-        state: proven && error === null ? 'OK' : 'WARNING',
+        state: proven && error === null && failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
         word: 'Restored',
         sentence:
           mode === 'tables'
-            ? `The tables are back in “${targetDatabase}”.`
+            ? restore.plan.tablesInto === 'side-schema'
+              ? `The tables of the backup stand in “${targetDatabase}”, beside the live ones.`
+              : `The tables are back in “${targetDatabase}”.`
             : `The backup stands in “${targetDatabase}”.`,
         lines: [
-          compared(proven),
-          mode === 'new' ? 'The database in use was not touched.' : 'Other databases were not touched.',
+          mode === 'tables' ? broughtLine(restore) : compared(proven),
+          mode === 'new'
+            ? 'The database in use was not touched.'
+            : mode === 'tables'
+              ? 'Other tables were not touched.'
+              : 'Other databases were not touched.',
+          ...(safetyBackup === null
+            ? []
+            : [
+                `What was there before is in ${safetyBackup.filename}: restoring that backup is the way back.`,
+              ]),
+          ...failedCommands(restore),
         ],
       };
+  }
+}
+
+/** Where rows are that somebody may want, and what they are for. */
+function broughtLine({ plan, sideSchema }: Outcome): string {
+  const where = `the schema “${sideSchema ?? ''}”`;
+  const held = 'Every row was counted and compared with the manifest before it came in.';
+  switch (plan.tablesInto) {
+    case 'replace':
+      return `${held} The rows from before are kept in ${where} until you drop it.`;
+    case 'append':
+      return `${held} The keys of the rows that were added are in ${where}.`;
+    default:
+      return `${held} They are in ${where} until you drop it.`;
   }
 }
 
 /** The phases of a restore in their order, for showing what is behind and what is to come. */
 export function phasesOf({ mode, plan }: Pick<Restore, 'mode' | 'plan'>): readonly RestorePhase[] {
   const isSwap = mode === 'swap';
+  const isInPlace = mode === 'in-place';
+  const hooks = plan.hooks.length > 0 ? (['hooks'] as const) : [];
   return [
     'preparing',
-    ...(mode === 'in-place' || mode === 'tables' ? (['safety-backup'] as const) : []),
     'decoding',
+    ...(isInPlace ? (['safety-backup', ...hooks] as const) : []),
     'restoring',
     'comparing',
     ...(isSwap && plan.pauseBeforeSwap ? (['ready'] as const) : []),
-    ...(plan.hooks.length > 0 ? (['hooks'] as const) : []),
+    ...(isInPlace ? [] : hooks),
     ...(isSwap ? (['swapping'] as const) : []),
     'finishing',
   ];

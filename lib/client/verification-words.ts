@@ -95,6 +95,11 @@ const kindWord: Readonly<Record<string, string>> = {
   readable: 'Every table can be read',
   amcheck: 'Index structure (amcheck)',
   sql: 'SQL check of your own',
+  'safety-backup': 'Safety backup',
+  'one-transaction': 'One transaction',
+  comparison: 'Comparison with the manifest',
+  hook: 'Command of the server',
+  brought: 'What came in',
 };
 
 /** A check's kind, what stands before the first colon; and its subject, where there is one. */

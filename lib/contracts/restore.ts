@@ -10,7 +10,10 @@ export const RESTORE_MODES = ['new', 'swap', 'in-place', 'tables'] as const;
 export const RestoreMode = z.enum(RESTORE_MODES);
 export type RestoreMode = z.infer<typeof RestoreMode>;
 
-/** How chosen tables come back: into a schema of their own to look at, instead of the live rows, or beside them. */
+/**
+ * How chosen tables come back: into a schema of their own to look at; in place of the live rows, which are kept in another schema; or
+ * only the rows whose key is not there. The latter two in one transaction, all tables or none.
+ */
 export const TABLES_INTO = ['side-schema', 'replace', 'append'] as const;
 export const TablesInto = z.enum(TABLES_INTO);
 export type TablesInto = z.infer<typeof TablesInto>;
@@ -40,7 +43,7 @@ const planFields = {
   noOwner: z.boolean().default(false),
   /** Mode `swap` only: once the copy is proven it waits for POST …/swap, so that people can look at it first. */
   pauseBeforeSwap: z.boolean().default(false),
-  /** Names of commands the server knows, in the order they are to run; never commands themselves. None is known yet: a plan with one is BLOCKED. */
+  /** Names of commands that the server's own file holds, never commands themselves; they run in the order of that file. */
   hooks: z.array(z.string().min(1).max(100)).max(20).default([]),
 };
 
@@ -63,6 +66,8 @@ function rules(
     refuse('tables', 'must be given for mode "tables", and for no other');
   if (isTables !== (plan.tablesInto !== undefined))
     refuse('tablesInto', 'must be given for mode "tables", and for no other');
+  if (isTables && (plan.schemaOnly || plan.dataOnly))
+    refuse(plan.schemaOnly ? 'schemaOnly' : 'dataOnly', 'must not be given for mode "tables"');
   if (plan.schemaOnly && plan.dataOnly) refuse('dataOnly', 'must not be given together with schemaOnly');
   if (plan.mode === 'swap' && (plan.schemaOnly || plan.dataOnly))
     refuse('mode', '"swap" needs the whole backup: without schemaOnly and dataOnly');
@@ -134,6 +139,9 @@ export type RestoreStatus = z.infer<typeof RestoreStatus>;
 
 export const RestoreId = z.uuid();
 
+/** The report's line of the backup that was taken before, its id at the end and its file name as what was found. */
+export const SAFETY_BACKUP_CHECK = 'safety-backup:';
+
 /** GET /api/v1/admin/restores/:id: progress while it runs, and a report that stays. */
 export const Restore = z.object({
   id: RestoreId,
@@ -183,6 +191,13 @@ export const Restore = z.object({
       canUndo: z.boolean(),
     })
     .nullable(),
+  /** What was taken of the target before anything was touched: restoring it is the way back. */
+  safetyBackup: z.object({ id: BackupId, filename: z.string() }).nullable(),
+  /**
+   * Mode `tables`, once it is done: the schema of the target with the tables as the backup has them, with the rows that were
+   * replaced, or with the keys of those that were added. Nobody drops it by itself.
+   */
+  sideSchema: z.string().nullable(),
   error: RunError.nullable(),
   log: z.string(),
 });

@@ -55,6 +55,8 @@ export const Installation = z.object({
     hasServer: z.boolean(),
     mayUseSource: z.boolean(),
   }),
+  /** Names of the commands that a restore may run, in their order; what they are stays on the server. */
+  hooks: z.object({ before: z.array(z.string()), after: z.array(z.string()) }),
 });
 export type Installation = z.infer<typeof Installation>;
 

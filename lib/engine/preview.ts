@@ -6,37 +6,27 @@ import { AppError, toAppError } from '../core/errors.ts';
 import { roughly } from '../core/roughly.ts';
 import type { Config } from '../platform/config.ts';
 import { guardTarget } from '../restore/guard-target.ts';
+import { chosenHooks } from '../restore/run-hook.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { ServerLook } from '../sources/source.ts';
+import { isExecutable } from '../tools/find-program.ts';
 import { findDecoding } from '../verify/decoding.ts';
 import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/queries/backup.ts';
 import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
 import { measuredRestores } from '#db/queries/restore.ts';
 import type { EngineDeps } from './deps.ts';
+import { previewTables } from './preview-tables.ts';
+import { clients, finding, listed, ok, type Finding } from './preview-finding.ts';
+import { inPlaceConsequences, judgeInPlace } from './preview-in-place.ts';
 
-type Finding = RestorePreview['findings'][number];
 type Context = Pick<EngineDeps, 'clock' | 'log'> & { readonly signal: AbortSignal };
 
 const LIMIT_MS = 18_000;
 /** A restored database beside the bytes of its tables: indexes and write-ahead log. */
 const DATABASE_PER_TABLES = 2;
 const DATABASE_PER_PLAIN = 1.5;
-const SHOWN = 8;
-
-const ok = (name: string, detail: string): Finding => ({ name, state: 'OK', detail, hint: null });
-const finding = (name: string, state: Finding['state'], detail: string, hint: string): Finding => ({
-  name,
-  state,
-  detail,
-  hint,
-});
 
 const majorOf = (version: string): number => Number.parseInt(version, 10);
-const listed = (names: readonly string[]): string =>
-  names.length <= SHOWN
-    ? names.join(', ')
-    : `${names.slice(0, SHOWN).join(', ')} and ${String(names.length - SHOWN)} more`;
-
 /** Answers what a restore would do and what is in its way; what it cannot answer for is an answer too. Changes nothing. */
 export async function runPreview(deps: EngineDeps, id: string, stop: AbortSignal): Promise<void> {
   const asked = await findPreview(deps.db, id);
@@ -71,14 +61,19 @@ async function previewOf(
     });
   }
   const server = await openRestoreServer(config).look(ctx, plan.targetDatabase);
-  const sizeBytes = sizeOf(manifest);
+  const tables = plan.mode === 'tables' ? await previewTables(config, plan, manifest, server, ctx) : null;
+  const sizeBytes = tables?.sizeBytes ?? sizeOf(manifest);
   const now = await catalogueNow(db);
   const findings = [
     ...judgePlan(config, plan, manifest),
+    ...(await judgeHooks(config, plan)),
     judgeTarget(plan, server),
     ...judgeExchange(plan, server),
+    ...(tables?.findings ?? []),
+    ...(plan.mode === 'in-place' ? await judgeInPlace(config, plan, manifest, server, ctx) : []),
     ...(await judgeTools(config, manifest, ctx)),
-    ...judgeServer(plan, manifest, server),
+    // Nothing of the copy is given to anybody.
+    ...judgeServer(tables === null ? plan : { ...plan, noOwner: true }, manifest, server),
     judgeDisk(sizeBytes, server),
     await judgeRoom(config, manifest),
     judgeProof(backup),
@@ -88,7 +83,9 @@ async function previewOf(
     canStart: findings.every(({ state }) => state !== 'BLOCKED'),
     environment: config.environment,
     needsReason: config.environment === 'production',
-    ...consequences(plan, manifest, server),
+    ...(tables === null
+      ? consequences(plan, manifest, server)
+      : { creates: tables.creates, replaces: tables.replaces, drops: tables.drops, keeps: tables.keeps }),
     sizeBytes,
     estimatedSeconds: estimate(manifest.plain.bytes, await measuredRestores(db)),
     findings,
@@ -115,26 +112,6 @@ function estimate(
 
 function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Finding[] {
   const found: Finding[] = [];
-  if (plan.mode === 'in-place' || plan.mode === 'tables') {
-    found.push(
-      finding(
-        'mode',
-        'BLOCKED',
-        `mode "${plan.mode}" is not done by the worker`,
-        'Use scripts/restore.sh, or restore into a new database.',
-      ),
-    );
-  }
-  if (plan.hooks.length > 0) {
-    found.push(
-      finding(
-        'hooks',
-        'BLOCKED',
-        'commands before and after a restore are not run yet',
-        'Leave hooks out, and run them by hand.',
-      ),
-    );
-  }
   if (plan.mode === 'swap' && (options.tables !== null || options.schemaOnly)) {
     found.push(
       finding(
@@ -152,6 +129,37 @@ function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Fi
     found.push({ name: 'guard', state: 'BLOCKED', detail: message, hint: hint ?? null });
   }
   return found;
+}
+
+/** Only their names: what they run is this server's own business. */
+async function judgeHooks(config: Config, { hooks }: RestorePlan): Promise<Finding[]> {
+  if (hooks.length === 0) return [];
+  const { before, after, unknown } = chosenHooks(config, hooks);
+  if (unknown.length > 0) {
+    return [
+      finding(
+        'hooks',
+        'BLOCKED',
+        `this server knows no command named ${listed(unknown)}`,
+        'Choose among those of its HOLDFAST_HOOKS_FILE, which every worker must have.',
+      ),
+    ];
+  }
+  for (const hook of [...before, ...after]) {
+    const program = 'command' in hook ? hook.command[0] : undefined;
+    if (program === undefined || (await isExecutable(program))) continue;
+    return [
+      finding(
+        'hooks',
+        'BLOCKED',
+        `the program of the command ${hook.name} cannot be run by the worker`,
+        'Correct HOLDFAST_HOOKS_FILE, or leave this command out.',
+      ),
+    ];
+  }
+  const named = (list: readonly { readonly name: string }[]): string =>
+    list.length === 0 ? 'none' : list.map(({ name }) => name).join(', ');
+  return [ok('hooks', `commands before: ${named(before)}; afterwards: ${named(after)}`)];
 }
 
 function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }: ServerLook): Finding {
@@ -176,8 +184,6 @@ function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }:
   }
   return ok('target', `${target} holds ${humanBytes(sizeBytes)}, and ${clients(otherConnections)} connected`);
 }
-
-const clients = (count: number): string => (count === 1 ? '1 client is' : `${String(count)} clients are`);
 
 function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLook): Finding[] {
   if (plan.mode !== 'swap') return [];
@@ -239,14 +245,7 @@ function judgeServer(plan: RestorePlan, { source, facts }: Manifest, server: Ser
     server.major < majorOf(source.productVersion)
       ? finding('version', 'BLOCKED', from, 'Restore it on a server of that version or a newer one.')
       : ok('version', from),
-    server.mayCreateDatabases
-      ? ok('createdb', 'the configured user may create databases')
-      : finding(
-          'createdb',
-          'BLOCKED',
-          'the configured user may not create databases',
-          'Grant it: "alter role … createdb", or name another user in PGUSER.',
-        ),
+    ...(plan.mode === 'new' || plan.mode === 'swap' ? [judgeCreation(server)] : []),
     facts.objects?.extensions === undefined
       ? finding(
           'extensions',
@@ -289,6 +288,16 @@ function judgeServer(plan: RestorePlan, { source, facts }: Manifest, server: Ser
         ]),
   ];
 }
+
+const judgeCreation = ({ mayCreateDatabases }: ServerLook): Finding =>
+  mayCreateDatabases
+    ? ok('createdb', 'the configured user may create databases')
+    : finding(
+        'createdb',
+        'BLOCKED',
+        'the configured user may not create databases',
+        'Grant it: "alter role … createdb", or name another user in PGUSER.',
+      );
 
 function judgeDisk(sizeBytes: number, { freeBytes }: ServerLook): Finding {
   const needed = `about ${humanBytes(sizeBytes)} needed on the database server`;
@@ -364,14 +373,26 @@ function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding 
   const detail = `taken ${roughly(now.getTime() - at.getTime())} ago, on ${minuteOf(at)}: what was written since is not in it`;
   return plan.mode === 'new'
     ? ok('age', detail)
-    : finding('age', 'WARNING', detail, 'It stays in the database that is kept.');
+    : finding(
+        'age',
+        'WARNING',
+        detail,
+        plan.mode === 'swap'
+          ? 'It stays in the database that is kept.'
+          : plan.mode === 'tables'
+            ? 'It stays: rows that are replaced are kept beside the new ones.'
+            : 'It stays in the safety backup.',
+      );
 }
 
 function consequences(
-  { mode, targetDatabase: target }: RestorePlan,
-  { facts }: Manifest,
-  { sizeBytes }: ServerLook,
+  plan: RestorePlan,
+  manifest: Manifest,
+  server: ServerLook,
 ): Pick<RestorePreview, 'creates' | 'replaces' | 'drops' | 'keeps'> {
+  const { mode, targetDatabase: target } = plan;
+  const { facts } = manifest;
+  const { sizeBytes } = server;
   const tables = `${String(facts.tableCount)} ${facts.tableCount === 1 ? 'table' : 'tables'}`;
   const nothing = { creates: [], replaces: [], drops: [], keeps: [] };
   switch (mode) {
@@ -385,7 +406,9 @@ function consequences(
         keeps: [`what is now ${target}, as ${target}_before_<time>, until you drop it`],
       };
     case 'in-place':
+      return inPlaceConsequences(plan, manifest, server);
     case 'tables':
+      // Of what was chosen: see previewTables.
       return nothing;
   }
 }

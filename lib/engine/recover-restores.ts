@@ -3,8 +3,10 @@ import { restoreJob } from '../jobs/queue.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import {
   deadRestores,
+  findRestore,
   forgetCopy,
   leftCopies,
+  noteDatabases,
   takeOverRestore,
   taskOf,
   waitingRestores,
@@ -13,7 +15,10 @@ import {
 } from '#db/queries/restore.ts';
 import { removeOldQuestions } from '#db/queries/restore-question.ts';
 import type { EngineDeps } from './deps.ts';
+import { runAfterHooks, type HookedRestore } from './hooks.ts';
+import { mendInPlace } from './in-place.ts';
 import { dropCopy, settle } from './restore.ts';
+import { mendTables } from './restore-tables.ts';
 import { mendExchange } from './swap.ts';
 
 const MEND_MS = 60_000;
@@ -29,8 +34,10 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
     if (!(await takeOverRestore(deps.db, run.id, run.workerId, deps.workerId))) continue;
     try {
       const result = await mend(deps, run);
-      const line = `${deps.clock.now().toISOString()} ${wordsOf(run, result)}\n`;
-      await settle(deps, run, { ...result, log: run.log + line });
+      const report = reportOf(deps, run, result);
+      report.say(wordsOf(run, result));
+      await runAfterHooks(report, result.status === 'COMPLETED' && result.error === null);
+      await settle(deps, run, { ...result, checks: report.checks, log: report.log() });
       deps.log.warn('a restore of a dead worker was mended', { restoreId: run.id, status: result.status });
     } catch (error) {
       // The server may be away; the row stays dead and is looked at again.
@@ -39,14 +46,53 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
   }
 }
 
+/** What the dead worker wrote down, to be gone on with. */
+function reportOf(
+  deps: EngineDeps,
+  run: RestoreRecord,
+  result: Omit<RestoreResult, 'log'>,
+): HookedRestore & { readonly log: () => string } {
+  let log = run.log;
+  let checks = [...(result.checks ?? run.checks)];
+  return {
+    deps,
+    run,
+    ctx: { runId: run.id, signal: new AbortController().signal, clock: deps.clock, log: deps.log },
+    say: (line) => {
+      log += `${deps.clock.now().toISOString()} ${line}\n`;
+    },
+    enter: () => undefined,
+    found: (check) => {
+      checks = [...checks.filter(({ name }) => name !== check.name), check];
+    },
+    forget: (start) => {
+      checks = checks.filter(({ name }) => !name.startsWith(start));
+    },
+    get checks() {
+      return checks;
+    },
+    note: async (names) => {
+      await noteDatabases(deps.db, run.id, deps.workerId, names, { checks, log });
+    },
+    log: () => log,
+  };
+}
+
 function wordsOf(
   run: RestoreRecord,
   { status, error, swappedAt, undoneAt }: Omit<RestoreResult, 'log'>,
 ): string {
+  if (run.mode === 'in-place') {
+    return error === null
+      ? `the worker died; the restore was done: ${run.targetDatabase} shows that everything was replaced`
+      : `the worker died; it was not done: ${run.targetDatabase} is as before`;
+  }
   const who = 'the worker died; the names of the databases show that';
   if (swappedAt !== undefined) return `${who} the swap was done: ${run.targetDatabase} is the restored one`;
   if (undoneAt !== undefined)
     return `${who} the undo was done: ${run.targetDatabase} is what was live before`;
+  if (run.mode === 'tables' && error === null)
+    return `the worker died; ${run.targetDatabase} shows that the tables were brought in, all of them`;
   if (error === null && status === 'COMPLETED') return `${who} the restore was done`;
   return `${who} it was not done: ${run.targetDatabase} is as before`;
 }
@@ -63,10 +109,12 @@ async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreR
       hint: 'The live database is as before; start the restore again.',
     },
   };
-  if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
+  if (run.mode === 'in-place') return (await mendInPlace(deps, run, ctx)) ?? result;
+  if (run.mode === 'tables') result = (await mendTables(deps, run, ctx)) ?? result;
+  else if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
   else if (run.mode === 'new' && run.copyDatabase !== null && (await isRenamed(deps, run, ctx)))
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase };
-  if (result.status !== 'FAILED' || run.copyDatabase === null) return result;
+  if ((result.status !== 'FAILED' && run.mode !== 'tables') || run.copyDatabase === null) return result;
   const isDropped = await dropCopy({ deps, run }, run.copyDatabase);
   return isDropped ? { ...result, copyDatabase: null } : result;
 }
@@ -89,9 +137,24 @@ export async function reviveRestores(deps: EngineDeps): Promise<void> {
     await deps.db.transaction((tx) => deps.queue.enqueue(tx, restoreJob, { restoreId }));
   }
   for (const { id, copyDatabase } of await leftCopies(deps.db)) {
+    if (!(await isStagingGone(deps, id))) continue;
     if (await dropCopy({ deps, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
   }
   await removeOldQuestions(deps.db).catch((error: unknown) => {
     deps.log.warn('old questions could not be removed', { error: toAppError(error) });
   });
+}
+
+/** Chosen tables that were on their way go with the copy they came from. False where the server cannot be asked yet. */
+async function isStagingGone(deps: EngineDeps, id: string): Promise<boolean> {
+  const run = await findRestore(deps.db, id);
+  if (run?.mode !== 'tables') return true;
+  const ctx = { signal: AbortSignal.timeout(MEND_MS), log: deps.log, clock: deps.clock };
+  try {
+    await mendTables(deps, run, ctx);
+    return true;
+  } catch (error) {
+    deps.log.warn('what a restore had staged could not be dropped yet', { restoreId: id, error });
+    return false;
+  }
 }

@@ -1,7 +1,9 @@
 import type { BackupStatus } from '../contracts/backup.ts';
 import type { Check } from '../contracts/verification.ts';
 import { AppError, toAppError } from '../core/errors.ts';
-import { makeCopy, type CopyProgress, type RestoredCopy } from '../restore/run-copy.ts';
+import type { CopyProgress } from '../restore/restore-order.ts';
+import { LiveRestoreStopped } from '../restore/restore-into.ts';
+import { makeCopy, type RestoredCopy } from '../restore/run-copy.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -15,7 +17,10 @@ import {
 } from '#db/queries/restore.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import type { HeldRestore } from './held-restore.ts';
+import { runAfterHooks, runBeforeHooks } from './hooks.ts';
+import { restoreInPlace } from './in-place.ts';
 import { answered, persist } from './persist.ts';
+import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { swapIn, undoSwap } from './swap.ts';
 
 export interface RestoreSignals {
@@ -86,6 +91,11 @@ export async function runRestore(deps: EngineDeps, id: string, signals: RestoreS
 
   const startedAt = deps.clock.now().getTime();
   const checks: Check[] = [...(task === 'restore' ? [] : run.checks)];
+  const found = (check: Check): void => {
+    const at = checks.findIndex(({ name }) => name === check.name);
+    checks.splice(at === -1 ? checks.length : at, 1, keepableCheck(check));
+    news += 1;
+  };
   let text = task === 'restore' ? '' : run.log;
   let news = 0;
   let progress: CopyProgress = {
@@ -152,11 +162,21 @@ export async function runRestore(deps: EngineDeps, id: string, signals: RestoreS
       // Several tables at once: it must not seem to go back.
       progress = { ...next, fraction: Math.max(next.fraction, progress.fraction) };
     },
+    enter: (phase) => {
+      progress = { ...progress, phase, table: null };
+    },
+    found,
+    forget: (start) => {
+      const kept = checks.filter(({ name }) => !name.startsWith(start));
+      checks.splice(0, checks.length, ...kept);
+      news += 1;
+    },
+    checks,
     note: async (names) => {
       const isHeld = await persist(
         deps,
         'names of databases',
-        () => noteDatabases(deps.db, id, deps.workerId, names),
+        () => noteDatabases(deps.db, id, deps.workerId, names, { checks, log: text }),
         signal,
       );
       if (!isHeld) throw takenAwayError();
@@ -164,11 +184,7 @@ export async function runRestore(deps: EngineDeps, id: string, signals: RestoreS
   };
   try {
     say(`${task} of ${run.targetDatabase}, mode ${run.mode}`);
-    const found = (check: Check): void => {
-      checks.push(keepableCheck(check));
-      news += 1;
-    };
-    const result = await doTask(restore, claimed, found);
+    const result = await doTask(restore, claimed);
     if (result.error !== null) say(`${result.error.message} [${result.error.code}]`);
     await persist(deps, 'restore ended', () => settle(deps, run, { ...result, checks, log: text }));
   } finally {
@@ -178,18 +194,14 @@ export async function runRestore(deps: EngineDeps, id: string, signals: RestoreS
   }
 }
 
-async function doTask(
-  restore: HeldRestore,
-  claimed: ClaimedRestore,
-  found: (check: Check) => void,
-): Promise<Omit<RestoreResult, 'log'>> {
+async function doTask(restore: HeldRestore, claimed: ClaimedRestore): Promise<Omit<RestoreResult, 'log'>> {
   switch (claimed.task) {
     case 'undo':
       return undoSwap(restore);
     case 'swap':
       return swapIn(restore);
     case 'restore':
-      return restoreAnew(restore, claimed, found);
+      return restoreAnew(restore, claimed);
   }
 }
 
@@ -202,7 +214,6 @@ const errorOf = (thrown: unknown) => {
 async function restoreAnew(
   restore: HeldRestore,
   { key, backup }: ClaimedRestore,
-  found: (check: Check) => void,
 ): Promise<Omit<RestoreResult, 'log'>> {
   const { deps, run, ctx } = restore;
   let noted: string | null = run.copyDatabase;
@@ -216,38 +227,46 @@ async function restoreAnew(
     }
     // The preview said so too, and somebody may have been quicker.
     await needTarget(restore);
+    const order = {
+      place: { destination: run.destination, key },
+      recorded:
+        backup.stored === null
+          ? null
+          : { backupId: run.backupId, stored: backup.stored, manifestChecksum: backup.manifestChecksum },
+    };
+    if (run.mode === 'in-place') return await restoreInPlace(restore, order);
+    const noteCopy = async (database: string): Promise<void> => {
+      if (run.mode === 'new') await runBeforeHooks(restore);
+      restore.enter('restoring');
+      await restore.note({ copyDatabase: database, phase: 'restoring' });
+      noted = database;
+    };
+    const copyOrder = { id: run.id, plan: run.plan, ...order };
+    if (run.mode === 'tables') {
+      const result = await restoreTables(restore, copyOrder, noteCopy);
+      const isGone = noted === null || (await dropCopy(restore, noted));
+      return { ...result, ...(isGone ? { copyDatabase: null } : {}) };
+    }
     const copy = await makeCopy(
       deps.config,
-      {
-        id: run.id,
-        plan: run.plan,
-        place: { destination: run.destination, key },
-        recorded:
-          backup.stored === null
-            ? null
-            : { backupId: run.backupId, stored: backup.stored, manifestChecksum: backup.manifestChecksum },
-      },
-      {
-        moved: restore.moved,
-        found,
-        say: restore.say,
-        noteCopy: async (database) => {
-          await restore.note({ copyDatabase: database, phase: 'restoring' });
-          noted = database;
-        },
-      },
+      copyOrder,
+      { moved: restore.moved, found: restore.found, say: restore.say, noteCopy },
       ctx,
     );
     return await conclude(restore, copy);
   } catch (thrown) {
-    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
+    // Those of an exchange have run with it.
+    await runAfterHooks(restore, false);
+    const isUnsettled = thrown instanceof UnsettledTables;
+    const isTold = thrown instanceof LiveRestoreStopped || isUnsettled;
+    const error = errorOf(ctx.signal.aborted && !isTold ? ctx.signal.reason : thrown);
     if (error.code === 'bug') ctx.log.error('the restore met an unknown error', { error: thrown });
-    const isDropped = noted === null || (await dropCopy(restore, noted));
+    const isDropped = !isUnsettled && (noted === null || (await dropCopy(restore, noted)));
     return { status: 'FAILED', error, ...(isDropped ? { copyDatabase: null } : {}) };
   }
 }
 
-/** `new` needs a name that is free, `swap` a database to put aside. */
+/** `new` needs a name that is free, every other mode a database that is there. */
 async function needTarget({ deps, run, ctx }: HeldRestore): Promise<void> {
   const { targetDatabase: target } = run;
   const isThere = (await openRestoreServer(deps.config).existing(ctx, [target])).size > 0;
@@ -256,8 +275,8 @@ async function needTarget({ deps, run, ctx }: HeldRestore): Promise<void> {
       hint: 'Choose another name for the new database.',
     });
   }
-  if (run.mode === 'swap' && !isThere) {
-    throw new AppError('conflict', `there is no database ${target} to be swapped`, {
+  if (run.mode !== 'new' && !isThere) {
+    throw new AppError('conflict', `there is no database ${target}`, {
       hint: 'Restore into a new database of that name instead.',
     });
   }
@@ -271,6 +290,7 @@ async function conclude(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<
   if (run.mode === 'new') {
     await openRestoreServer(deps.config).rename(ctx, database, run.targetDatabase);
     restore.say(`${database} is now ${run.targetDatabase}`);
+    await runAfterHooks(restore, true);
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase, ...known };
   }
   if (!proven) {

@@ -2,27 +2,20 @@ import { stampedName } from '../core/database-name.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer, SourceContext } from '../sources/source.ts';
-import { isBackupUnfinished, type RestoreRecord, type RestoreResult } from '#db/queries/restore.ts';
+import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import type { HeldRestore } from './held-restore.ts';
+import { withHooks } from './hooks.ts';
 import { persist } from './persist.ts';
+import { waitForBackups } from './wait-for-backups.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
 
-const BACKUP_WAIT_MS = 1000;
 const LOOK_MS = 30_000;
 
 const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
   const { code, message, hint } = toAppError(thrown);
   return { code, message, hint: hint ?? null };
 };
-
-/** A backup that is being taken would be cut off by the exchange. */
-async function waitForBackups({ deps, ctx, say }: HeldRestore): Promise<void> {
-  for (let isFirst = true; await isBackupUnfinished(deps.db); isFirst = false) {
-    if (isFirst) say('waiting until the backup that runs has ended');
-    await deps.clock.sleep(BACKUP_WAIT_MS, ctx.signal);
-  }
-}
 
 /** Which of the two states the names show: `done` once what was live stands under `aside`. */
 async function stateOf(
@@ -72,11 +65,16 @@ export async function swapIn(restore: HeldRestore): Promise<Result> {
     if (next === null) throw new AppError('conflict', 'this restore has no copy that could be swapped in');
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
-    const aside = stampedName(live, 'before', ctx.clock.now());
-    restore.moved(swapping(restore));
-    await restore.note({ keptDatabase: aside, phase: 'swapping' });
-    ctx.log.info('about to exchange the databases', { live, next, kept: aside });
-    const interruptionMs = await exchange(restore, { live, next, aside }, !isAgain);
+    const { aside, interruptionMs } = await withHooks(restore, async () => {
+      const kept = stampedName(live, 'before', ctx.clock.now());
+      restore.moved(swapping(restore));
+      await restore.note({ keptDatabase: kept, phase: 'swapping' });
+      ctx.log.info('about to exchange the databases', { live, next, kept });
+      return {
+        aside: kept,
+        interruptionMs: await exchange(restore, { live, next, aside: kept }, !isAgain),
+      };
+    });
     return {
       status: 'COMPLETED',
       error: null,
@@ -130,11 +128,14 @@ export async function undoSwap(restore: HeldRestore): Promise<Result> {
     }
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
-    const aside = stampedName(live, 'undone', ctx.clock.now());
-    restore.moved(swapping(restore));
-    await restore.note({ copyDatabase: aside, phase: 'swapping' });
-    ctx.log.info('about to exchange the databases', { live, next, kept: aside });
-    await exchange(restore, { live, next, aside }, false);
+    const aside = await withHooks(restore, async () => {
+      const kept = stampedName(live, 'undone', ctx.clock.now());
+      restore.moved(swapping(restore));
+      await restore.note({ copyDatabase: kept, phase: 'swapping' });
+      ctx.log.info('about to exchange the databases', { live, next, kept });
+      await exchange(restore, { live, next, aside: kept }, false);
+      return kept;
+    });
     return { status: 'COMPLETED', error: null, copyDatabase: aside, undoneAt: 'now' };
   } catch (thrown) {
     const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);

@@ -4,6 +4,7 @@ import { Cron } from 'croner';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
+import { NO_HOOKS, readHooksFile, type Hooks } from './hooks-file.ts';
 
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
@@ -83,6 +84,7 @@ export const Environment = z.object({
   ),
   HOLDFAST_PRODUCTION_DATABASES: z.preprocess((v) => v ?? '', list),
   RESTORE_MIGRATE_COMMAND: optional(z.string().trim().min(1)),
+  HOLDFAST_HOOKS_FILE: optional(z.string()),
   HOLDFAST_LOG_LEVEL: z.preprocess(
     (v) => (v === '' ? undefined : v),
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -191,6 +193,8 @@ export interface Config {
   readonly productionDatabases: readonly string[];
   /** What restore.sh runs afterwards to bring the schema up to date, without a shell; null: nothing. */
   readonly migrateCommand: string | null;
+  /** Commands that a restore may name; what they are only this server's file says. */
+  readonly hooks: Hooks;
   readonly logLevel: Parsed['HOLDFAST_LOG_LEVEL'];
   readonly port: number;
   /** The address people open, where it is fixed (behind a TLS proxy); null takes the host of each request. */
@@ -312,6 +316,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     environment: e.HOLDFAST_ENVIRONMENT,
     productionDatabases: e.HOLDFAST_PRODUCTION_DATABASES,
     migrateCommand: e.RESTORE_MIGRATE_COMMAND ?? null,
+    hooks: e.HOLDFAST_HOOKS_FILE === undefined ? NO_HOOKS : readHooksFile(resolve(e.HOLDFAST_HOOKS_FILE)),
     logLevel: e.HOLDFAST_LOG_LEVEL,
     port: e.PORT,
     publicUrl: e.NEXTAUTH_URL ?? null,

@@ -2,47 +2,16 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Facts } from '../contracts/facts.ts';
 import type { Manifest } from '../contracts/manifest.ts';
-import type { RestorePhase, RestorePlan } from '../contracts/restore.ts';
-import type { Check, VerifyOrder } from '../contracts/verification.ts';
+import type { Check } from '../contracts/verification.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { stampedName } from '../core/database-name.ts';
-import { AppError } from '../core/errors.ts';
-import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer } from '../sources/source.ts';
 import { listDump } from '../verify/list-dump.ts';
-import { openArchive } from '../verify/open-archive.ts';
-import type { ArchivePlace, OpenedArchive } from '../verify/opened-archive.ts';
-import { createRestoreMeter } from './run-progress.ts';
-
-export type RestoreContext = Pick<RunContext, 'runId' | 'signal' | 'log' | 'clock'>;
-
-export interface CopyOrder {
-  /** The restore's id, which marks what it makes. */
-  readonly id: string;
-  readonly plan: RestorePlan;
-  readonly place: Pick<ArchivePlace, 'destination' | 'key'>;
-  readonly recorded: VerifyOrder['recorded'];
-}
-
-export interface CopyProgress {
-  readonly phase: RestorePhase;
-  readonly table: string | null;
-  readonly tablesDone: number;
-  readonly tableCount: number;
-  /** Of the whole restore, 0 to 1. */
-  readonly fraction: number;
-}
-
-/** What a run tells while it goes. */
-export interface CopyPorts {
-  moved(progress: CopyProgress): void;
-  found(check: Check): void;
-  say(line: string): void;
-  /** Writes the name of a database down before it is made. Throws where that cannot be done: then it is not made. */
-  noteCopy(database: string): Promise<void>;
-}
+import { openBackup, type OpenedBackup } from './open-backup.ts';
+import type { CopyOrder, CopyPorts, RestoreContext } from './restore-order.ts';
+import { COMPARED, createRestoreMeter, DECODED, RESTORED } from './run-progress.ts';
 
 export interface RestoredCopy {
   readonly database: string;
@@ -52,11 +21,6 @@ export interface RestoredCopy {
   /** Names of checks that did not pass although they had to. */
   readonly unproven: readonly string[];
 }
-
-/** Where in the whole run each step ends. */
-const DECODED = 0.2;
-const RESTORED = 0.85;
-const COMPARED = 0.97;
 
 /**
  * Restores a backup into a new database beside the others, `<target>_restore_<timestamp>`, and holds every fact against it. Throws
@@ -74,7 +38,7 @@ export async function makeCopy(
   try {
     ports.moved({ phase: 'decoding', fraction: 0, ...still });
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const opened = await open(config, order, folder, ports, ctx);
+    const opened = await openBackup(config, order, folder, ports, ctx);
     const { manifest } = opened;
     ports.say(`decoded: ${humanBytes(manifest.plain.bytes)} of dump`);
     const database = await freeName(server, order.plan.targetDatabase, ctx);
@@ -97,9 +61,7 @@ export async function makeCopy(
       },
     );
     for (const check of checks) ports.found(check);
-    const unproven = checks
-      .filter(({ verdict, isRequired }) => verdict === 'FAILED' || (verdict === 'UNKNOWN' && isRequired))
-      .map(({ name }) => name);
+    const unproven = unprovenOf(checks);
     ports.moved({ ...done(manifest), phase: 'finishing', fraction: COMPARED });
     return {
       database,
@@ -114,61 +76,20 @@ export async function makeCopy(
   }
 }
 
+/** Names of checks that keep from a proof. */
+export const unprovenOf = (checks: readonly Check[]): readonly string[] =>
+  checks
+    .filter(({ verdict, isRequired }) => verdict === 'FAILED' || (verdict === 'UNKNOWN' && isRequired))
+    .map(({ name }) => name);
+
 const done = ({ facts }: Manifest) => ({
   table: null,
   tablesDone: facts.tableCount,
   tableCount: facts.tableCount,
 });
 
-async function open(
-  config: Config,
-  { place, recorded }: CopyOrder,
-  folder: string,
-  ports: CopyPorts,
-  ctx: RestoreContext,
-): Promise<OpenedArchive & { readonly manifest: Manifest }> {
-  // Its bytes are read twice: as they are stored, and as they decode.
-  let passes = 0;
-  let lastBytes = 0;
-  const opened = await openArchive(
-    config,
-    { ...place, path: null },
-    {
-      folder,
-      serverMajor: 0,
-      ignoresManifest: false,
-      say: (line) => {
-        ports.say(line);
-      },
-      recorded,
-      report: (event) => {
-        if (event.type === 'check') ports.found(event.check);
-        if (event.type !== 'progress' || event.phase !== 'decoding') return;
-        if (event.bytes < lastBytes || passes === 0) passes += 1;
-        lastBytes = event.bytes;
-        const part = event.totalBytes === undefined ? 0 : event.bytes / Math.max(1, event.totalBytes);
-        ports.moved({
-          phase: 'decoding',
-          table: null,
-          tablesDone: 0,
-          tableCount: 0,
-          fraction: (DECODED / 2) * Math.min(2, passes - 1 + Math.min(1, part)),
-        });
-      },
-    },
-    ctx,
-  );
-  const { manifest } = opened;
-  if (manifest === null) {
-    throw new AppError('object_missing', 'there is no manifest beside the archive', {
-      hint: 'Without it nothing tells what the backup must hold: restore it with scripts/restore.sh, or choose another backup.',
-    });
-  }
-  return { ...opened, manifest };
-}
-
 /** Another restore of a database with as long a name may have begun within this second. */
-async function freeName(server: RestoreServer, target: string, ctx: RestoreContext): Promise<string> {
+export async function freeName(server: RestoreServer, target: string, ctx: RestoreContext): Promise<string> {
   let at = ctx.clock.now();
   for (;;) {
     const name = stampedName(target, 'restore', at);
@@ -177,7 +98,7 @@ async function freeName(server: RestoreServer, target: string, ctx: RestoreConte
   }
 }
 
-async function createCopy(
+export async function createCopy(
   server: RestoreServer,
   { id, plan }: CopyOrder,
   manifest: Manifest,
@@ -202,7 +123,7 @@ async function createCopy(
 
 interface Filling {
   readonly order: CopyOrder;
-  readonly opened: OpenedArchive & { readonly manifest: Manifest };
+  readonly opened: OpenedBackup;
   readonly database: string;
   readonly ports: CopyPorts;
   readonly ctx: RestoreContext;
@@ -248,7 +169,7 @@ async function fill(
 }
 
 /** What a restore without rows shows of a backup that has them. */
-function withoutRows(facts: Facts): Facts {
+export function withoutRows(facts: Facts): Facts {
   const unknown = 'schema-only' as const;
   return {
     ...facts,

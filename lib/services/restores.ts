@@ -1,14 +1,16 @@
 import type { Actor } from '../core/actor.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import { sideSchemas } from '../core/side-schema.ts';
 import type { Destination } from '../contracts/backup.ts';
-import type {
-  ExchangeRequest,
-  Restore,
-  RestoreAccepted,
-  RestoreList,
-  RestorePlan,
-  RestorePreview,
-  RestoreRequest,
+import {
+  SAFETY_BACKUP_CHECK,
+  type ExchangeRequest,
+  type Restore,
+  type RestoreAccepted,
+  type RestoreList,
+  type RestorePlan,
+  type RestorePreview,
+  type RestoreRequest,
 } from '../contracts/restore.ts';
 import { restoreJob } from '../jobs/queue.ts';
 import type { Backend } from '#db/backend.ts';
@@ -96,8 +98,20 @@ function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
             undoneAt: record.undoneAt?.toISOString() ?? null,
             canUndo: canUndo(record),
           },
+    safetyBackup: safetyBackupOf(record),
+    sideSchema:
+      record.mode === 'tables' && record.status === 'COMPLETED' && record.plan.tablesInto !== undefined
+        ? sideSchemas(record.plan.tablesInto, record.createdAt).keep
+        : null,
     error: toRunError(record),
   };
+}
+
+function safetyBackupOf({ checks }: Pick<RestoreRecord, 'checks'>): Restore['safetyBackup'] {
+  const check = checks.find(({ name }) => name.startsWith(SAFETY_BACKUP_CHECK));
+  return check === undefined
+    ? null
+    : { id: check.name.slice(SAFETY_BACKUP_CHECK.length), filename: check.found ?? '' };
 }
 
 /** The one of its stored copies that is read. Throws `conflict` for a backup that cannot be restored. */
@@ -147,6 +161,7 @@ function refusalOf(plan: RestorePlan, { findings }: RestorePreview): AppError {
   const codes: Readonly<Record<string, ErrorCode>> = {
     key: 'wrong_key',
     guard: 'protected',
+    hooks: 'invalid',
     ...(plan.mode === 'new' ? { target: 'target_not_empty' } : {}),
   };
   return new AppError(

@@ -30,6 +30,10 @@ export function describeInstallation(config: Config): Installation {
       hasServer: config.verify.server !== null,
       mayUseSource: config.verify.mayUseSource,
     },
+    hooks: {
+      before: config.hooks.before.map(({ name }) => name),
+      after: config.hooks.after.map(({ name }) => name),
+    },
   };
 }
 

@@ -129,19 +129,25 @@ export interface LiveTarget {
   /** An empty database, like the source's where `fact` tells of that; returns why it is not, or null. */
   create(ctx: SourceContext, fact: DatabaseFact | null, major: number): Promise<string | null>;
   drop(ctx: SourceContext): Promise<void>;
-  /** Changes with every relation that was made, replaced or dropped. */
-  mark(ctx: SourceContext): Promise<string>;
+  /** Changes where one of `tables` was made, replaced or dropped, and with nothing else. */
+  mark(ctx: SourceContext, tables: readonly TableRef[]): Promise<string>;
   /** Those of `tables` that have rows. */
   holdRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<readonly TableRef[]>;
   /** By `schema.name`, all in one snapshot; a table that is not there is left out. */
   countRows(ctx: SourceContext, tables: readonly TableRef[]): Promise<ReadonlyMap<string, number>>;
   /**
-   * Runs pg_restore with `args` over the plain dump in `file`. Throws `restore_failed` with what stopped it; also where other
-   * clients keep it waiting for a lock for a minute, of which `say` tells before. Throws the reason of the signal.
+   * Runs pg_restore with `args` over the plain dump in `file`, and tells each line it says where `tell` asks for that. Throws
+   * `restore_failed` with what stopped it; also where other clients keep it waiting for a lock for a minute, of which `say` tells
+   * before. Throws the reason of the signal.
    */
   restore(
     ctx: SourceContext,
-    run: { readonly program: string; readonly args: readonly string[]; readonly file: string },
+    run: {
+      readonly program: string;
+      readonly args: readonly string[];
+      readonly file: string;
+      readonly tell?: (line: string) => void;
+    },
     say: (line: string) => void,
   ): Promise<void>;
   /** Ends what an interrupted `restore` left running on the server, and waits until it has gone. */
@@ -167,6 +173,8 @@ export interface CopyScope {
   readonly isSchemaOnly: boolean;
   /** By kind of check, why this copy cannot show it. */
   readonly incomparable: Readonly<Record<string, string>>;
+  /** What is not in the backup was there before: it is named, and no fault. Default false. */
+  readonly keepsOthers?: boolean;
 }
 
 /** Three names of which one is taken: `live` is put aside as `kept`, and `next` gets its name. */

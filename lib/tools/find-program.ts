@@ -15,7 +15,13 @@ export interface Program {
 const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin', '/opt/local/bin'];
 
 /** The package that holds a program, for the people who must install it. */
-const packages = { zstd: 'zstd', age: 'age', 'age-keygen': 'age', gzip: 'gzip' } as const;
+const packages = {
+  zstd: 'zstd',
+  age: 'age',
+  'age-keygen': 'age',
+  gzip: 'gzip',
+  psql: 'postgresql-client',
+} as const;
 
 export async function isExecutable(file: string): Promise<boolean> {
   try {

@@ -54,6 +54,7 @@ const installation = (): Installation => ({
   retention: { daily: 7, weekly: 4, monthly: 12 },
   manualIntervalMinutes: 60,
   verification: { hasIdentity: false, hasServer: false, mayUseSource: false },
+  hooks: { before: [], after: [] },
 });
 
 beforeAll(async () => {

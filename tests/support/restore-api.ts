@@ -62,7 +62,9 @@ export interface RestoreApi extends AsyncDisposable {
 const isEnded = ({ status, progress }: Restore): boolean =>
   status !== 'IN_PROGRESS' || progress?.phase === 'ready';
 
-export async function startRestoreApi(): Promise<RestoreApi> {
+export async function startRestoreApi(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RestoreApi> {
   const source = await startPostgres();
   const folder = mkdtempSync(join(tmpdir(), 'hf-restores-'));
   await source.createDatabase('shop');
@@ -76,6 +78,7 @@ export async function startRestoreApi(): Promise<RestoreApi> {
     HOLDFAST_DATA_DIR: join(folder, 'data'),
     BACKUP_ENABLED: 'false',
     HOLDFAST_LOG_LEVEL: 'warn',
+    ...environment,
   };
   const api = await startApi(env);
   const { backend } = api;

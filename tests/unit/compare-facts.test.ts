@@ -37,7 +37,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   ...more,
 });
 const none = { incomparable: {}, descending: new Set<string>() };
-const check = (name: string, expected: Facts, found: Facts, how = none) =>
+const check = (name: string, expected: Facts, found: Facts, how: Parameters<typeof compareFacts>[2] = none) =>
   compareFacts(expected, found, how).find((one) => one.name === name);
 
 test('names are listed up to a point', () => {
@@ -61,6 +61,34 @@ test('a table missing and one too many are named', () => {
     verdict: 'FAILED',
     reason: 'missing: public.a; not in the backup: public.b',
   });
+});
+
+test('what else is there is named and no fault where it stays; what is missing or other is', () => {
+  const beside = { ...none, keepsOthers: true };
+  const both = facts({
+    tables: [table('a'), table('b')],
+    largeObjects: { count: 2, fingerprint: null, unknown: null },
+  });
+  expect(check('tables', facts(), both, beside)).toMatchObject({
+    verdict: 'PASSED',
+    found: '2 tables, of which 1 is not in the backup and stays: public.b',
+  });
+  expect(check('tables', facts(), facts({ tables: [table('b')] }), beside)).toMatchObject({
+    verdict: 'FAILED',
+    reason: expect.stringContaining('missing: public.a') as string,
+  });
+  const view = (name: string, digit: string) => ({ name: `public.${name}`, print: print(digit) });
+  const objects = (...views: ReturnType<typeof view>[]) => facts({ objects: { views } });
+  expect(
+    check('views', objects(view('v', '1')), objects(view('v', '1'), view('w', '2')), beside),
+  ).toMatchObject({
+    verdict: 'PASSED',
+    found: '2, of which 1 is not in the backup and stays: public.w',
+  });
+  expect(check('views', objects(view('v', '1')), objects(view('v', '3')), beside)?.verdict).toBe('FAILED');
+  const one = facts({ largeObjects: { count: 1, fingerprint: null, unknown: null } });
+  expect(check('large-objects', one, both, beside)?.verdict).toBe('UNKNOWN');
+  expect(check('large-objects', both, one, beside)?.verdict).toBe('FAILED');
 });
 
 test('one row is one row', () => {

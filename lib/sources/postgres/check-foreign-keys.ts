@@ -3,7 +3,7 @@ import type { VerificationPolicy } from '../../contracts/verification.ts';
 import { countOf, failed, listNames, passed, type Judged } from './compare-facts.ts';
 import { quoteName, quoteTable } from './quote-name.ts';
 
-interface ForeignKey {
+export interface ForeignKey {
   readonly name: string;
   readonly isValidated: boolean;
   /** Compares ranges of time, not values. */
@@ -48,10 +48,13 @@ const FOREIGN_KEYS_SQL = `
 /** So many rows of each child are looked at where the policy wants a sample (4-ims.md BR-008). */
 const SAMPLE_ROWS = 100;
 
+export const readForeignKeys = async (sql: postgres.Sql): Promise<readonly ForeignKey[]> =>
+  sql.unsafe<ForeignKey[]>(FOREIGN_KEYS_SQL);
+
 const fullName = ({ child, name }: ForeignKey): string => `${child.schema}.${child.name}.${name}`;
 
 /** Counts the rows of the child whose key is in no row of the parent. */
-function orphansSql(key: ForeignKey, isSample: boolean): string {
+export function orphansSql(key: ForeignKey, isSample: boolean): string {
   const only = ({ isPartitioned }: { readonly isPartitioned: boolean }): string =>
     isPartitioned ? '' : 'only ';
   const child = `${only(key.child)}${quoteTable(key.child)}`;
@@ -78,7 +81,7 @@ export async function checkForeignKeys(
   sql: postgres.Sql,
   policy: VerificationPolicy['foreignKeys'],
 ): Promise<Judged> {
-  const keys = await sql.unsafe<ForeignKey[]>(FOREIGN_KEYS_SQL);
+  const keys = await readForeignKeys(sql);
   const checked = keys.filter(({ isValidated, hasPeriod }) => isValidated && !hasPeriod);
   const broken: string[] = [];
   for (const key of checked) {

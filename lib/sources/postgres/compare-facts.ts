@@ -104,13 +104,20 @@ function unknownFact(
   );
 }
 
-function compareTables(expected: Facts, found: Facts): Judged {
+/** `, of which 2 are not in the backup and stay: public.a, public.b`. */
+const besides = (others: readonly string[]): string =>
+  others.length === 0
+    ? ''
+    : `, of which ${String(others.length)} ${others.length === 1 ? 'is' : 'are'} not in the backup and ${others.length === 1 ? 'stays' : 'stay'}: ${listNames(others)}`;
+
+function compareTables(expected: Facts, found: Facts, keepsOthers: boolean): Judged {
   const want = expected.tables.map(fullName);
   const have = found.tables.map(fullName);
   const missing = want.filter((name) => !new Set(have).has(name));
   const extra = have.filter((name) => !new Set(want).has(name));
   const said = [countOf(want.length, 'table'), countOf(have.length, 'table')] as const;
-  if (missing.length === 0 && extra.length === 0) return passed('tables', ...said);
+  if (missing.length === 0 && (extra.length === 0 || keepsOthers))
+    return passed('tables', said[0], `${said[1]}${besides(extra)}`);
   const reasons = [
     ...(missing.length === 0 ? [] : [`missing: ${listNames(missing)}`]),
     ...(extra.length === 0 ? [] : [`not in the backup: ${listNames(extra)}`]),
@@ -263,7 +270,11 @@ function compareSequences(expected: Facts, found: Facts, descending: ReadonlySet
   ];
 }
 
-function compareLargeObjects({ largeObjects: expected }: Facts, { largeObjects: found }: Facts): Judged[] {
+function compareLargeObjects(
+  { largeObjects: expected }: Facts,
+  { largeObjects: found }: Facts,
+  keepsOthers: boolean,
+): Judged[] {
   const name = 'large-objects';
   // A backup of chosen tables has none.
   if (expected === null) return [];
@@ -271,6 +282,8 @@ function compareLargeObjects({ largeObjects: expected }: Facts, { largeObjects: 
   const want = countOf(expected.count, 'large object');
   if (found?.count == null) return [unknownFact(name, null, found?.unknown ?? null, want)];
   const have = countOf(found.count, 'large object');
+  if (keepsOthers && found.count > expected.count)
+    return [unknown(name, false, 'those that are not in the backup stay', want, have)];
   if (found.count !== expected.count) return [failed(name, want, have, 'the counts differ')];
   if (expected.fingerprint === null) {
     return expected.unknown === null
@@ -285,7 +298,7 @@ function compareLargeObjects({ largeObjects: expected }: Facts, { largeObjects: 
 
 const noted = ({ name, note }: ObjectFact): string => (note === undefined ? name : `${name} (${note})`);
 
-function compareKind(kind: ObjectKind, expected: Facts, found: Facts): Judged {
+function compareKind(kind: ObjectKind, expected: Facts, found: Facts, keepsOthers: boolean): Judged {
   const want = expected.objects?.[kind];
   const have = found.objects?.[kind];
   if (want === undefined) {
@@ -309,11 +322,11 @@ function compareKind(kind: ObjectKind, expected: Facts, found: Facts): Judged {
   });
   const reasons = [
     ...(missing.length === 0 ? [] : [`missing: ${listNames(missing.map(noted))}`]),
-    ...(extra.length === 0 ? [] : [`not in the backup: ${listNames(extra.map(noted))}`]),
+    ...(extra.length === 0 || keepsOthers ? [] : [`not in the backup: ${listNames(extra.map(noted))}`]),
     ...(different.length === 0 ? [] : [`different: ${listNames(different)}`]),
   ];
   return reasons.length === 0
-    ? passed(kind, wantText, haveText)
+    ? passed(kind, wantText, `${haveText}${besides(extra.map(noted))}`)
     : failed(kind, wantText, haveText, reasons.join('; '));
 }
 
@@ -361,7 +374,7 @@ const textOf = (value: DatabaseFact[keyof DatabaseFact]): string =>
 /**
  * Holds what a restored copy shows against what it must show. One fault fires one check wherever the facts can tell it apart; what
  * the manifest does not know is UNKNOWN with the reason in words, and so is what this place cannot show. `descending`: the
- * sequences that count down, as `schema.name`.
+ * sequences that count down, as `schema.name`. `keepsOthers`: what is there besides is named, and no fault.
  */
 export function compareFacts(
   expected: Facts,
@@ -369,14 +382,19 @@ export function compareFacts(
   {
     incomparable,
     descending,
-  }: { readonly incomparable: Incomparable; readonly descending: ReadonlySet<string> },
+    keepsOthers = false,
+  }: {
+    readonly incomparable: Incomparable;
+    readonly descending: ReadonlySet<string>;
+    readonly keepsOthers?: boolean;
+  },
 ): Judged[] {
   const checks = [
-    compareTables(expected, found),
+    compareTables(expected, found, keepsOthers),
     ...compareNamed(expected.tables, found.tables, (a, b) => [compareRows(a, b), compareContent(a, b)]),
     ...compareSequences(expected, found, descending),
-    ...compareLargeObjects(expected, found),
-    ...OBJECT_KINDS.map((kind) => compareKind(kind, expected, found)),
+    ...compareLargeObjects(expected, found, keepsOthers),
+    ...OBJECT_KINDS.map((kind) => compareKind(kind, expected, found, keepsOthers)),
     compareDatabase(expected, found),
   ];
   return checks.map((check) => {

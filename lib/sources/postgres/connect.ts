@@ -38,8 +38,14 @@ async function readRootCert(path: string): Promise<string> {
   }
 }
 
-/** One connection that lives until it is ended; opened by its first query. */
-export async function connect(source: PostgresConfig): Promise<postgres.Sql> {
+/** One connection that lives until it is ended; opened by its first query. `onClose`: it was lost, and the driver would make another. */
+export async function connect(
+  source: PostgresConfig,
+  {
+    applicationName = 'holdfast-backup',
+    onClose,
+  }: { readonly applicationName?: string; readonly onClose?: () => void } = {},
+): Promise<postgres.Sql> {
   return postgres({
     host: source.host,
     port: source.port,
@@ -53,7 +59,8 @@ export async function connect(source: PostgresConfig): Promise<postgres.Sql> {
     max_lifetime: null,
     fetch_types: false,
     onnotice: () => undefined,
-    connection: { application_name: 'holdfast-backup' },
+    ...(onClose === undefined ? {} : { onclose: onClose }),
+    connection: { application_name: applicationName },
   });
 }
 

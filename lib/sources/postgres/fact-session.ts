@@ -52,6 +52,9 @@ const settle = (settings: Readonly<Record<string, string>>): string =>
        .join(', ')}) v(name, value)
      where exists (select from pg_catalog.pg_settings s where lower(s.name) = lower(v.name))`;
 
+/** Until the transaction ends, values are printed as fingerprints are taken. */
+export const PRINTING_SQL = settle(SETTINGS);
+
 const UNDO = 'rollback to savepoint fact; release savepoint fact';
 
 /** Where a query meets one of these, more than that one is lost. */
@@ -110,7 +113,7 @@ export async function openFactSession(
     if (signals.every(({ aborted }) => !aborted)) {
       await sql.unsafe('begin isolation level repeatable read read only');
       if (snapshot !== null) await sql.unsafe(`set transaction snapshot ${literal(snapshot)}`);
-      await sql.unsafe(settle(SETTINGS));
+      await sql.unsafe(PRINTING_SQL);
       // Lets the server notice that this client has gone; some servers' platforms cannot.
       await sql.unsafe('savepoint fact');
       await sql

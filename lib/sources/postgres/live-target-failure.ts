@@ -49,7 +49,8 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly hint: string }[] = [
 
 /** What pg_restore meant by its exit, from what it wrote to stderr in English (LC_ALL=C). */
 export function judgeLiveRestore(exit: ToolExit, { database }: PostgresConfig): AppError {
-  const said = exit.stderrTail;
+  // What it told of its progress before says nothing of why it stopped.
+  const said = exit.stderrTail.slice(Math.max(0, exit.stderrTail.search(/^pg_restore: error:/m)));
   // The last line counts errors or names a statement; the first error is the one that stopped it.
   const first = /^pg_restore: error: (.*)/m.exec(said)?.[1] ?? lastLine(said);
   const detail = /^(?:DETAIL|HINT): {2}(.*)/m.exec(said)?.[1];

@@ -21,11 +21,14 @@ const PROGRAM = 'holdfast-restore';
 const isAbsent = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === '3D000';
 
-/** Every relation by its oid and file: what a restore that was rolled back leaves as it was. */
+/**
+ * Tables by their oids: what a restore that was rolled back leaves as they were. Not by their files, which change with any truncate
+ * or vacuum of somebody else.
+ */
 const MARK_SQL = `
-  select coalesce(md5(string_agg(c.oid::text || ':' || c.relfilenode::text, ',' order by c.oid)), '') as mark
+  select coalesce(md5(string_agg(c.oid::text, ',' order by c.oid)), '') as mark
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname <> 'information_schema' and n.nspname !~ '^pg_'`;
+    join jsonb_to_recordset($1::text::jsonb) t(schema text, name text) on t.schema = n.nspname and t.name = c.relname`;
 
 /** A database of the source's server, there or not, that is restored into where it stands. */
 export function createLiveTarget(config: Config, database: string): LiveTarget {
@@ -110,9 +113,10 @@ export function createLiveTarget(config: Config, database: string): LiveTarget {
     },
     create: (ctx, fact, major) => outside(ctx, (sql) => createLike(sql, database, fact, major)),
     drop: (ctx) => outside(ctx, (sql) => dropScratchDatabase(sql, database)),
-    mark: (ctx) =>
+    mark: (ctx, tables) =>
       ask(ctx, address, async (sql) => {
-        const [row] = await sql.unsafe<{ mark: string }[]>(MARK_SQL);
+        const names = JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })));
+        const [row] = await sql.unsafe<{ mark: string }[]>(MARK_SQL, [names]);
         return row?.mark ?? '';
       }),
     holdRows: (ctx, tables) =>
@@ -142,7 +146,7 @@ export function createLiveTarget(config: Config, database: string): LiveTarget {
         });
         return counts;
       }),
-    restore: async (ctx, { program, args, file }, say) => {
+    restore: async (ctx, { program, args, file, tell }, say) => {
       const watching = new AbortController();
       const giveUp = new AbortController();
       const watched = watchLocks(ctx, address, watching.signal, say).catch((error: unknown) => {
@@ -151,7 +155,8 @@ export function createLiveTarget(config: Config, database: string): LiveTarget {
       });
       try {
         const signal = AbortSignal.any([ctx.signal, giveUp.signal]);
-        const exit = await runPgRestore({ ...ctx, signal }, program, address, args, file, PROGRAM);
+        const told = tell === undefined ? args : ['--verbose', ...args];
+        const exit = await runPgRestore({ ...ctx, signal }, program, address, told, file, PROGRAM, tell);
         if (exit.code !== 0) throw judgeLiveRestore(exit, address);
       } finally {
         watching.abort();

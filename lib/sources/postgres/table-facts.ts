@@ -32,7 +32,7 @@ export interface Shape {
 }
 
 /** Without generated columns: a dump does not carry them. */
-const SHAPES_SQL = `
+export const SHAPES_SQL = `
   select c.oid::text as oid,
     (pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0))::text as bytes,
     (select coalesce(json_agg(json_build_object('name', a.attname, 'mark', case
@@ -44,7 +44,7 @@ const SHAPES_SQL = `
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
   from pg_class c where c.relkind = 'r' and c.oid = any(`;
 
-const ENCODING_SQL = `
+export const ENCODING_SQL = `
   select pg_encoding_max_length(d.encoding) = 1 and d.encoding <> 0 as "isOneByte", pg_is_in_recovery() as "isStandby"
   from pg_database d where d.datname = current_database()`;
 

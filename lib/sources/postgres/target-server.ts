@@ -89,11 +89,9 @@ export function createRestoreServer(config: Config): RestoreServer {
       const address = addressOf(database);
       const exit = await runPgRestore(ctx, program, address, ['--verbose', ...args], file, PROGRAM, tell);
       if (exit.code === 0) return;
-      // What it told of its progress says nothing of why it stopped.
-      const errorAt = Math.max(0, exit.stderrTail.search(/^pg_restore: error:/m));
-      throw judgeLiveRestore({ ...exit, stderrTail: exit.stderrTail.slice(errorAt) }, address);
+      throw judgeLiveRestore(exit, address);
     },
-    compare: async (ctx, database, facts, { isChosen, isSchemaOnly, incomparable }) => {
+    compare: async (ctx, database, facts, { isChosen, isSchemaOnly, incomparable, keepsOthers }) => {
       const startedAt = ctx.clock.now().getTime();
       const found = await readCopyFacts(ctx, addressOf(database), {
         jobs: config.verify.jobs,
@@ -102,7 +100,11 @@ export function createRestoreServer(config: Config): RestoreServer {
       });
       const descending = await inside(ctx, database, readDescending);
       const durationMs = ctx.clock.now().getTime() - startedAt;
-      return compareFacts(facts, found, { incomparable, descending }).map((check) => ({
+      return compareFacts(facts, found, {
+        incomparable,
+        descending,
+        ...(keepsOthers === undefined ? {} : { keepsOthers }),
+      }).map((check) => ({
         ...check,
         durationMs,
       }));

@@ -15,6 +15,9 @@ const untouched: RestoreSearch = {
   schemaOnly: false,
   noOwner: false,
   pause: true,
+  tables: [],
+  into: 'side-schema',
+  hooks: [],
 };
 
 describe('the suggested name', () => {
@@ -70,6 +73,17 @@ describe('a plan', () => {
     });
   });
 
+  it('of the live database takes everything, with the commands that were chosen', () => {
+    const search = { ...untouched, mode: 'in-place', schemaOnly: true, hooks: ['stop-app'] } as const;
+    expect(planOf(search, 'ims_db', now).plan).toMatchObject({
+      mode: 'in-place',
+      targetDatabase: 'ims_db',
+      schemaOnly: false,
+      pauseBeforeSwap: false,
+      hooks: ['stop-app'],
+    });
+  });
+
   it('keeps a name with quotes and letters of any language as it was typed', () => {
     expect(planOf({ ...untouched, target: 'läger "neu"' }, 'ims_db', now).plan?.targetDatabase).toBe(
       'läger "neu"',
@@ -92,4 +106,35 @@ describe('a plan', () => {
 it('is reached by an address that keeps the table somebody came for', () => {
   expect(newRestoreHref('a1')).toBe('/restores/new?backup=a1');
   expect(newRestoreHref('a1', 'public.a b&c')).toBe('/restores/new?backup=a1&table=public.a+b%26c');
+});
+
+describe('some tables', () => {
+  const some: RestoreSearch = { ...untouched, mode: 'tables', tables: ['public.orders'], into: 'replace' };
+
+  it('come into the live database, in the way that was chosen', () => {
+    expect(planOf(some, 'ims_db', now).plan).toMatchObject({
+      mode: 'tables',
+      targetDatabase: 'ims_db',
+      tables: ['public.orders'],
+      tablesInto: 'replace',
+    });
+  });
+
+  it('must be chosen, and are left out of every other mode', () => {
+    expect(planOf({ ...some, tables: [] }, 'ims_db', now)).toEqual({
+      plan: null,
+      refusals: { tables: 'Choose at least one table.' },
+    });
+    expect(planOf({ ...some, mode: 'new' }, 'ims_db', now).plan).not.toHaveProperty('tables');
+  });
+
+  it('have an address that chooses one, whatever its name', () => {
+    const href = newRestoreHref('a1', 'public.a,b c', 'table');
+    expect(Object.fromEntries(new URL(href, 'http://x').searchParams)).toEqual({
+      backup: 'a1',
+      table: 'public.a,b c',
+      mode: 'tables',
+      tables: 'public.a%2Cb c',
+    });
+  });
 });

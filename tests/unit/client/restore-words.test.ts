@@ -18,7 +18,19 @@ const done: Outcome = {
   progress: null,
   proven: true,
   swap: null,
+  safetyBackup: null,
+  sideSchema: null,
+  plan: {
+    mode: 'new',
+    targetDatabase: 'shop_restored',
+    schemaOnly: false,
+    dataOnly: false,
+    noOwner: false,
+    pauseBeforeSwap: false,
+    hooks: [],
+  },
   error: null,
+  checks: [],
 };
 const swap: NonNullable<Restore['swap']> = {
   keptDatabase: 'shop_before_20261105120000',
@@ -91,6 +103,34 @@ describe('the verdict of a restore', () => {
     const afterSwap = failed('tool_failed', { mode: 'swap', targetDatabase: 'shop', swap });
     expect(textOf(afterSwap)).toContain('“shop” is the restored copy now');
     expect(textOf(afterSwap)).not.toContain('not touched');
+  });
+
+  it('says where what was there before is, and which commands failed', () => {
+    const inPlace: Outcome = {
+      ...done,
+      mode: 'in-place',
+      targetDatabase: 'shop',
+      safetyBackup: { id: 'b1', filename: 'shop_before_restore.dump' },
+    };
+    expect(restoreVerdict(inPlace).state).toBe('OK');
+    expect(textOf(inPlace)).toContain('shop_before_restore.dump');
+    const command = (verdict: 'PASSED' | 'FAILED') => ({
+      name: 'hook:start-app',
+      verdict,
+      isRequired: false,
+      expected: null,
+      found: null,
+      reason: null,
+      durationMs: 1,
+    });
+    for (const restore of [done, swapped, inPlace]) {
+      expect(restoreVerdict({ ...restore, checks: [command('PASSED')] }).state).toBe('OK');
+      expect(restoreVerdict({ ...restore, checks: [command('FAILED')] }).state).toBe('WARNING');
+      expect(textOf({ ...restore, checks: [command('FAILED')] })).toContain('start-app');
+    }
+    const moving: Outcome = { ...running('decoding'), mode: 'in-place' };
+    expect(textOf(moving)).toContain('stays in use and is not touched');
+    expect(textOf({ ...running('restoring'), mode: 'in-place' })).toContain('do not use it');
   });
 
   it('calls a cancelled one cancelled, and what was interrupted interrupted', () => {
@@ -185,4 +225,25 @@ it('gives a reason for every backup that cannot be restored', () => {
   expect(whyNotRestorable({ status: 'COMPLETED' })).toBeNull();
   for (const status of ['IN_PROGRESS', 'FAILED', 'EXPIRED', 'DELETED'] as const)
     expect(whyNotRestorable({ status })).toMatch(/\.$/);
+});
+
+describe('the report of chosen tables', () => {
+  const brought = (tablesInto: 'side-schema' | 'replace' | 'append', sideSchema: string): Outcome => ({
+    ...done,
+    mode: 'tables',
+    targetDatabase: 'shop',
+    copyDatabase: null,
+    sideSchema,
+    plan: { ...done.plan, mode: 'tables', targetDatabase: 'shop', tables: ['orders'], tablesInto },
+  });
+
+  it.each([
+    ['side-schema', 'restored_1', 'stand in “shop”, beside the live ones'],
+    ['replace', 'before_1', 'The rows from before are kept in the schema “before_1”'],
+    ['append', 'added_1', 'The keys of the rows that were added are in the schema “added_1”'],
+  ] as const)('says of %s what is where', (into, schema, words) => {
+    expect(textOf(brought(into, schema))).toContain(words);
+    expect(textOf(brought(into, schema))).toContain(schema);
+    expect(textOf(brought(into, schema))).toContain('Other tables were not touched.');
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kindsOf, readContents, selectTables, tablesOf } from '#scripts/restore-contents.ts';
+import { kindsOf, readContents, selectTables, tablesOf } from '#lib/restore/dump-contents.ts';
 
 /** As pg_restore --list --verbose prints it; abridged. */
 const PRINTED = `;

@@ -1,4 +1,4 @@
-import { AppError } from '#lib/core/errors.ts';
+import { AppError } from '../core/errors.ts';
 
 /** One entry of a dump's table of contents. */
 export interface Entry {

@@ -1,0 +1,58 @@
+import type { Manifest } from '../contracts/manifest.ts';
+import { AppError } from '../core/errors.ts';
+import type { Config } from '../platform/config.ts';
+import { openArchive } from '../verify/open-archive.ts';
+import type { OpenedArchive } from '../verify/opened-archive.ts';
+import type { CopyOrder, CopyPorts, RestoreContext } from './restore-order.ts';
+import { DECODED } from './run-progress.ts';
+
+/** One of which it is known what it must hold. */
+export type OpenedBackup = OpenedArchive & { readonly manifest: Manifest };
+
+/** Fetches, checks and decodes the archive into `folder`. Throws `object_missing` where no manifest lies beside it. */
+export async function openBackup(
+  config: Config,
+  { place, recorded }: Pick<CopyOrder, 'place' | 'recorded'>,
+  folder: string,
+  ports: Pick<CopyPorts, 'moved' | 'found' | 'say'>,
+  ctx: RestoreContext,
+): Promise<OpenedBackup> {
+  // Its bytes are read twice: as they are stored, and as they decode.
+  let passes = 0;
+  let lastBytes = 0;
+  const opened = await openArchive(
+    config,
+    { ...place, path: null },
+    {
+      folder,
+      serverMajor: 0,
+      ignoresManifest: false,
+      say: (line) => {
+        ports.say(line);
+      },
+      recorded,
+      report: (event) => {
+        if (event.type === 'check') ports.found(event.check);
+        if (event.type !== 'progress' || event.phase !== 'decoding') return;
+        if (event.bytes < lastBytes || passes === 0) passes += 1;
+        lastBytes = event.bytes;
+        const part = event.totalBytes === undefined ? 0 : event.bytes / Math.max(1, event.totalBytes);
+        ports.moved({
+          phase: 'decoding',
+          table: null,
+          tablesDone: 0,
+          tableCount: 0,
+          fraction: (DECODED / 2) * Math.min(2, passes - 1 + Math.min(1, part)),
+        });
+      },
+    },
+    ctx,
+  );
+  const { manifest } = opened;
+  if (manifest === null) {
+    throw new AppError('object_missing', 'there is no manifest beside the archive', {
+      hint: 'Without it nothing tells what the backup must hold: restore it with scripts/restore.sh, or choose another backup.',
+    });
+  }
+  return { ...opened, manifest };
+}
