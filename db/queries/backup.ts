@@ -28,6 +28,7 @@ const lastVerification = sql<LastVerification | null>`(
 /** Every column but the manifest, which lists every table and is read by nobody here. */
 export const backupColumns = {
   id: backups.id,
+  sourceId: backups.sourceId,
   filename: backups.filename,
   sizeBytes: backups.sizeBytes,
   checksum: backups.checksum,
