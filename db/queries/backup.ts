@@ -13,6 +13,7 @@ export interface LastVerification {
   readonly errorHint: string | null;
 }
 export type BackupRecord = Omit<typeof backups.$inferSelect, 'manifest'> & {
+  readonly sourceName: string;
   /** Null when there was none. */
   readonly lastVerification: LastVerification | null;
 };
@@ -25,10 +26,13 @@ const lastVerification = sql<LastVerification | null>`(
                             'errorHint', v.error_hint)
     from verifications v where v.id = "backups"."last_verification_id")`;
 
+const sourceName = sql<string>`(select s.name from sources s where s.id = "backups"."source_id")`;
+
 /** Every column but the manifest, which lists every table and is read by nobody here. */
 export const backupColumns = {
   id: backups.id,
   sourceId: backups.sourceId,
+  sourceName,
   filename: backups.filename,
   sizeBytes: backups.sizeBytes,
   checksum: backups.checksum,

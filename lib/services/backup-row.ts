@@ -56,6 +56,8 @@ export function toBackupRow(record: BackupRecord): BackupRow {
   const size = record.sizeBytes ?? 0;
   return {
     id: record.id,
+    sourceId: record.sourceId,
+    sourceName: record.sourceName,
     filename: record.filename,
     size,
     sizeHuman: humanBytes(size),
