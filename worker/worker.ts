@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
 import type { PgBoss } from 'pg-boss';
 import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '#lib/contracts/jobs.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { systemClock, type Clock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { Logger } from '#lib/core/run-context.ts';
@@ -29,7 +30,7 @@ import { HOLDFAST_VERSION } from '#lib/platform/version.ts';
 import { openCatalogue } from '#db/client.ts';
 import { translateCatalogueError } from '#db/errors.ts';
 import { beatWorker, removeWorker } from '#db/queries/worker.ts';
-import { tick, tickVerifications } from './scheduler.ts';
+import { tickSources, tickVerifications } from './scheduler.ts';
 
 const BEAT_MS = 5000;
 const RECOVER_MS = 10_000;
@@ -143,7 +144,15 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
 
   const ready = (async () => {
     boss = await openQueue();
-    const deps: EngineDeps = { config, db: catalogue.db, queue: queueOf(boss), log, clock, workerId: id };
+    const deps: EngineDeps = {
+      config,
+      sourceId: ENVIRONMENT_SOURCE_ID,
+      db: catalogue.db,
+      queue: queueOf(boss),
+      log,
+      clock,
+      workerId: id,
+    };
 
     let thoroughAt = -Infinity;
     const recover = async (): Promise<void> => {
@@ -221,7 +230,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
     let ticking: Promise<unknown> = Promise.resolve();
     const look = () => {
       ticking = ticking.then(() =>
-        tick(deps).catch((error: unknown) => {
+        tickSources(deps).catch((error: unknown) => {
           complain('the schedule could not be looked at; it is tried again', error);
         }),
       );

@@ -20,7 +20,7 @@ export type Claim =
   /** Somebody took it, or it is over. */
   | { readonly state: 'gone' };
 
-/** Takes a queued run for a worker, if no other run of the source is held by one. Only one claim is judged at a time. */
+/** Takes a queued run for a worker, if no other run of its source is held by one. Only one claim is judged at a time. */
 export async function claimRun(tx: Tx, id: string, workerId: string): Promise<Claim> {
   // Without the lock two workers would both see "nothing is running".
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-claim'))`);
@@ -30,7 +30,14 @@ export async function claimRun(tx: Tx, id: string, workerId: string): Promise<Cl
   const [other] = await tx
     .select({ id: backups.id })
     .from(backups)
-    .where(and(eq(backups.status, 'IN_PROGRESS'), sql`${backups.workerId} is not null`, ne(backups.id, id)))
+    .where(
+      and(
+        eq(backups.status, 'IN_PROGRESS'),
+        eq(backups.sourceId, row.sourceId),
+        sql`${backups.workerId} is not null`,
+        ne(backups.id, id),
+      ),
+    )
     .limit(1);
   if (other !== undefined) return { state: 'busy' };
   const [run] = await tx
@@ -322,8 +329,8 @@ export interface RetainableRow {
   readonly expiresAt: Date | null;
 }
 
-/** Every COMPLETED backup as retention sees it. */
-export async function retainableBackups(db: Db | Tx): Promise<readonly RetainableRow[]> {
+/** Every COMPLETED backup of a source as retention sees it. */
+export async function retainableBackups(db: Db | Tx, sourceId: string): Promise<readonly RetainableRow[]> {
   return db
     .select({
       id: backups.id,
@@ -337,7 +344,7 @@ export async function retainableBackups(db: Db | Tx): Promise<readonly Retainabl
       expiresAt: backups.expiresAt,
     })
     .from(backups)
-    .where(eq(backups.status, 'COMPLETED'));
+    .where(and(eq(backups.status, 'COMPLETED'), eq(backups.sourceId, sourceId)));
 }
 
 export async function statusOf(db: Db, id: string): Promise<BackupStatus | null> {
@@ -345,12 +352,19 @@ export async function statusOf(db: Db, id: string): Promise<BackupStatus | null>
   return row?.status ?? null;
 }
 
-/** Plain bytes of the newest backup of everything, as the estimate for the next one. */
-export async function lastPlainBytes(db: Db): Promise<number | null> {
+/** Plain bytes of the newest backup of everything of a source, as the estimate for the next one. */
+export async function lastPlainBytes(db: Db, sourceId: string): Promise<number | null> {
   const [row] = await db
     .select({ bytes: backups.plainSizeBytes })
     .from(backups)
-    .where(and(eq(backups.status, 'COMPLETED'), isNull(backups.tables), eq(backups.schemaOnly, false)))
+    .where(
+      and(
+        eq(backups.status, 'COMPLETED'),
+        eq(backups.sourceId, sourceId),
+        isNull(backups.tables),
+        eq(backups.schemaOnly, false),
+      ),
+    )
     .orderBy(desc(backups.createdAt))
     .limit(1);
   return row?.bytes ?? null;
@@ -428,6 +442,7 @@ export async function heldRuns(
 }
 
 export interface NewScheduledRun {
+  readonly sourceId: string;
   readonly filename: string;
   readonly tiers: RunRow['tiers'];
   readonly destinations: RunRow['destinations'];

@@ -85,12 +85,21 @@ export async function unfinishedVerificationOf(tx: Tx, backupId: string): Promis
 }
 
 /** The one that runs, or else the one that waits longest; null when there is none. */
-export async function findUnfinishedVerification(
-  db: Db | Tx,
-): Promise<{ readonly id: string; readonly backupId: string; readonly depth: Depth } | null> {
+export async function findUnfinishedVerification(db: Db | Tx): Promise<{
+  readonly id: string;
+  readonly backupId: string;
+  readonly sourceId: string;
+  readonly depth: Depth;
+} | null> {
   const [row] = await db
-    .select({ id: verifications.id, backupId: verifications.backupId, depth: verifications.depth })
+    .select({
+      id: verifications.id,
+      backupId: verifications.backupId,
+      sourceId: backups.sourceId,
+      depth: verifications.depth,
+    })
     .from(verifications)
+    .innerJoin(backups, eq(backups.id, verifications.backupId))
     .where(eq(verifications.status, 'IN_PROGRESS'))
     .orderBy(sql`${verifications.workerId} is null`, asc(verifications.createdAt), asc(verifications.id))
     .limit(1);
@@ -128,6 +137,7 @@ export type VerificationClaim =
       /** Where the copy lies; null when there is none at that destination any more. */
       readonly key: string | null;
       readonly backup: {
+        readonly sourceId: string;
         readonly status: BackupStatus;
         readonly stored: { readonly bytes: number; readonly sha256: string } | null;
         readonly manifestChecksum: string | null;
@@ -166,6 +176,7 @@ export async function claimVerification(tx: Tx, id: string, workerId: string): P
     .returning(summaryColumns);
   const [backup] = await tx
     .select({
+      sourceId: backups.sourceId,
       status: backups.status,
       sizeBytes: backups.sizeBytes,
       checksum: backups.checksum,
@@ -184,12 +195,13 @@ export async function claimVerification(tx: Tx, id: string, workerId: string): P
         eq(backupCopies.status, 'STORED'),
       ),
     );
-  const { status, sizeBytes: bytes, checksum: sha256, manifestChecksum } = backup;
+  const { sourceId, status, sizeBytes: bytes, checksum: sha256, manifestChecksum } = backup;
   return {
     state: 'claimed',
     run,
     key: copy?.key ?? null,
     backup: {
+      sourceId,
       status,
       stored: bytes === null || sha256 === null ? null : { bytes, sha256 },
       manifestChecksum,
@@ -434,14 +446,19 @@ export async function unfinishedVerifications(db: Db | Tx): Promise<
     .orderBy(asc(verifications.createdAt));
 }
 
-/** When the stored copy that was not read for longest was last read; null when there is none. */
-export async function oldestReadAt(db: Db | Tx): Promise<Date | null> {
+/** When the stored copy of a source that was not read for longest was last read; null when there is none. */
+export async function oldestReadAt(db: Db | Tx, sourceId: string): Promise<Date | null> {
   const [row] = await db
     .select({ checkedAt: backupCopies.checkedAt, createdAt: backupCopies.createdAt })
     .from(backupCopies)
     .innerJoin(backups, eq(backups.id, backupCopies.backupId))
     .where(
-      and(eq(backupCopies.status, 'STORED'), eq(backups.status, 'COMPLETED'), ne(backups.proof, 'FAILED')),
+      and(
+        eq(backupCopies.status, 'STORED'),
+        eq(backups.sourceId, sourceId),
+        eq(backups.status, 'COMPLETED'),
+        ne(backups.proof, 'FAILED'),
+      ),
     )
     .orderBy(asc(backupCopies.checkedAt))
     .limit(1);

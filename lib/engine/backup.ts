@@ -21,7 +21,7 @@ import {
   statusOf,
   type Claim,
 } from '#db/queries/run.ts';
-import { readConsoleSettings } from '#db/queries/setting.ts';
+import { readVerificationPolicy } from '#db/queries/setting.ts';
 import {
   CopyFailed,
   factsPolicyOf,
@@ -34,6 +34,7 @@ import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
 import { answered, persist } from './persist.ts';
 import { retentionPolicy, runRetain } from './retain.ts';
+import { depsOfSource } from './source-deps.ts';
 import { addVerification } from './verify.ts';
 
 export interface BackupSignals {
@@ -68,7 +69,7 @@ const timeoutError = (minutes: number): AppError =>
 
 export const runsDir = (config: Config): string => join(config.dataDir, 'runs');
 
-/** Waits for the source to be free, then takes the row. The row stays queued, and can be cancelled, while it waits. */
+/** Waits for its source to be free, then takes the row. The row stays queued, and can be cancelled, while it waits. */
 async function claim(deps: EngineDeps, backupId: string, turn: AbortSignal): Promise<Claim> {
   for (let isFirst = true; ; isFirst = false) {
     const result = await persist(
@@ -78,7 +79,7 @@ async function claim(deps: EngineDeps, backupId: string, turn: AbortSignal): Pro
       turn,
     );
     if (result.state !== 'busy') return result;
-    if (isFirst) deps.log.info('another backup is running; this one waits', { backupId });
+    if (isFirst) deps.log.info('another backup of this source is running; this one waits', { backupId });
     await deps.clock.sleep(TURN_MS, turn);
   }
 }
@@ -99,20 +100,21 @@ export async function failQueuedRun(deps: EngineDeps, backupId: string, error: A
  * catalogue stayed away. A second call for the same row does nothing.
  */
 export async function runBackup(
-  deps: EngineDeps,
+  ownDeps: EngineDeps,
   backupId: string,
   signals: BackupSignals,
 ): Promise<BackupOutcome> {
-  const claimed = await claim(deps, backupId, signals.turn);
+  const claimed = await claim(ownDeps, backupId, signals.turn);
   switch (claimed.state) {
     case 'busy':
     case 'gone':
       return 'gone';
     case 'cancelled':
-      return (await failQueuedRun(deps, backupId, cancelledError(claimed.by))) ? 'failed' : 'gone';
+      return (await failQueuedRun(ownDeps, backupId, cancelledError(claimed.by))) ? 'failed' : 'gone';
     case 'claimed':
   }
   const { run } = claimed;
+  const deps = await depsOfSource(ownDeps, run.sourceId);
   const log = deps.log.child({ backupId });
   const stopped = new AbortController();
   const stop = (error: AppError) => {
@@ -150,7 +152,7 @@ export async function runBackup(
   const places: Pick<ArchiveCopy, 'destination' | 'key'>[] = [];
   let result: ArchiveResult | undefined;
   let failure: AppError | undefined;
-  log.info('backup started', { tiers: run.tiers, destinations: run.destinations });
+  log.info('backup started', { sourceId: run.sourceId, tiers: run.tiers, destinations: run.destinations });
   try {
     await mkdir(workDir, { recursive: true, mode: 0o700 });
     const ctx: RunContext = {
@@ -163,10 +165,10 @@ export async function runBackup(
         meter.update(update);
       },
     };
-    const { verification: policy } = await persist(
+    const policy = await persist(
       deps,
       'verification policy',
-      () => readConsoleSettings(deps.db),
+      () => readVerificationPolicy(deps.db, deps.sourceId),
       signal,
     );
     result = await makeArchive(
@@ -181,7 +183,7 @@ export async function runBackup(
         description: run.description,
         expectedPlainBytes:
           run.tables === null && !run.schemaOnly
-            ? await persist(deps, 'last size', () => lastPlainBytes(deps.db), signal)
+            ? await persist(deps, 'last size', () => lastPlainBytes(deps.db, deps.sourceId), signal)
             : null,
         factsPolicy: factsPolicyOf(policy),
       },
@@ -244,6 +246,7 @@ async function settleCompleted(
       const written = await completeRun(tx, run.id, deps.workerId, result, expiresAt);
       if (written === 'completed') {
         await addAuditEntry(tx, workerActor('run'), 'backup.complete', run.id, {
+          sourceId: run.sourceId,
           filename: result.filename,
           sizeBytes: result.stored.bytes,
           sha256: result.stored.sha256,
@@ -290,7 +293,7 @@ async function askForProof(
 ): Promise<void> {
   const [copy] = copies;
   if (copy === undefined || run.tables !== null || run.schemaOnly) return;
-  const { verification: policy } = await readConsoleSettings(tx);
+  const policy = await readVerificationPolicy(tx, deps.sourceId);
   if (provingPeriodDays(policy, plain.bytes) !== 0) return;
   await addVerification(deps, tx, {
     backupId: run.id,
@@ -318,6 +321,7 @@ async function settleFailed(
         await markCopiesRemoved(tx, backupId, notOurs);
       }
       await addAuditEntry(tx, workerActor('run'), 'backup.fail', backupId, {
+        sourceId: deps.sourceId,
         code: error.code,
         ...(kept === null ? {} : { filename: kept.filename, keptAt }),
       });
