@@ -107,17 +107,17 @@ export async function deleteBackup(
           fields: { deletableFrom: freeAt.toISOString() },
         });
       }
-      if ((await findNewestCompleted(tx))?.id === id) {
+      if ((await findNewestCompleted(tx, record.sourceId))?.id === id) {
         throw new AppError('protected', 'this is the newest completed backup', {
           hint: 'Take a new backup first; then this one can be deleted.',
         });
       }
-      if ((await findNewestGood(tx))?.id === id) {
+      if ((await findNewestGood(tx, record.sourceId))?.id === id) {
         throw new AppError('protected', 'this is the newest backup of the whole database', {
           hint: 'Take a new backup of all tables first; then this one can be deleted.',
         });
       }
-      if ((await findNewestProven(tx))?.id === id) {
+      if ((await findNewestProven(tx, record.sourceId))?.id === id) {
         throw new AppError('protected', 'this is the last proven backup', {
           hint: 'Prove another backup of the whole database first; then this one can be deleted.',
         });
