@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
 import type { PgBoss } from 'pg-boss';
-import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '#lib/contracts/jobs.ts';
+import {
+  BackupJob,
+  LookJob,
+  PreviewJob,
+  RestoreJob,
+  SourceQuestionJob,
+  VerifyJob,
+} from '#lib/contracts/jobs.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { systemClock, type Clock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
@@ -13,6 +20,7 @@ import { runLook } from '#lib/engine/look.ts';
 import { runPreview } from '#lib/engine/preview.ts';
 import { runRemove } from '#lib/engine/remove.ts';
 import { runRestore } from '#lib/engine/restore.ts';
+import { runSourceQuestion } from '#lib/engine/source-question.ts';
 import { runVerify } from '#lib/engine/verify.ts';
 import {
   backupJob,
@@ -22,6 +30,7 @@ import {
   queueOf,
   removeJob,
   restoreJob,
+  sourceQuestionJob,
   verifyJob,
 } from '#lib/jobs/queue.ts';
 import { needDatabaseUrl, type Config } from '#lib/platform/config.ts';
@@ -226,6 +235,10 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       if (job === undefined) return;
       await runLook(deps, LookJob.parse(job.data).lookId, ending.signal);
     });
+    await boss.work(sourceQuestionJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+      if (job === undefined) return;
+      await runSourceQuestion(deps, SourceQuestionJob.parse(job.data).questionId, ending.signal);
+    });
 
     let ticking: Promise<unknown> = Promise.resolve();
     const look = () => {
@@ -271,6 +284,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       boss?.offWork(restoreJob.name),
       boss?.offWork(previewJob.name),
       boss?.offWork(lookJob.name),
+      boss?.offWork(sourceQuestionJob.name),
     ]);
     const settled = Promise.allSettled(active.values());
     const isDone = await Promise.race([settled.then(() => true), clock.sleep(limitMs).then(() => false)]);

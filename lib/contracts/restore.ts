@@ -138,6 +138,8 @@ export const RestoreId = z.uuid();
 export const Restore = z.object({
   id: RestoreId,
   backupId: BackupId,
+  /** Whose server it goes to: the source of the backup. */
+  sourceId: z.uuid(),
   backupFilename: z.string(),
   mode: RestoreMode,
   targetDatabase: z.string(),

@@ -25,6 +25,13 @@ const address = {
   sslMode: z.enum(SSL_MODES).nullable(),
 };
 
+// A program gets it in its environment, which no NUL can pass.
+const Password = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^[^\u0000]*$/, 'must not contain NUL');
+
 /** A cron expression of five fields in an IANA zone; both are checked by the schedule's own parser in the service. */
 export const SourceSchedule = z.strictObject({
   isEnabled: z.boolean(),
@@ -62,15 +69,18 @@ const choices = {
 export const SourceCreate = z.strictObject({
   ...address,
   ...choices,
-  password: z.string().max(1000).nullable(),
+  password: Password.nullable(),
 });
 export type SourceCreate = z.infer<typeof SourceCreate>;
 
-/** PUT /api/v1/admin/sources/:id. Without `password` the one that is kept stays; another address needs it typed again. */
+/**
+ * PUT /api/v1/admin/sources/:id. Without `password` the one that is kept stays, and null removes it; another host, port, user or
+ * sslMode needs it typed again, so that a kept one is never sent elsewhere.
+ */
 export const SourceUpdate = z.strictObject({
   ...address,
   ...choices,
-  password: z.string().max(1000).nullable().optional(),
+  password: Password.nullable().optional(),
 });
 export type SourceUpdate = z.infer<typeof SourceUpdate>;
 
@@ -86,7 +96,12 @@ export const SourceProbeAnswer = z.object({
 });
 export type SourceProbeAnswer = z.infer<typeof SourceProbeAnswer>;
 
-export const SourceProbeRequest = z.strictObject({ ...address, password: z.string().max(1000).nullable() });
+/** Without `password` the one that is kept for `sourceId` is used, which needs its host, port, user and sslMode. */
+export const SourceProbeRequest = z.strictObject({
+  ...address,
+  password: Password.nullable().optional(),
+  sourceId: SourceId.optional(),
+});
 export type SourceProbeRequest = z.infer<typeof SourceProbeRequest>;
 
 /** POST /api/v1/admin/sources/discover: every database of a server that this user may connect to. */

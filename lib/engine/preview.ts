@@ -13,6 +13,7 @@ import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/q
 import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
 import { measuredRestores } from '#db/queries/restore.ts';
 import type { EngineDeps } from './deps.ts';
+import { depsOfSource } from './source-deps.ts';
 
 type Finding = RestorePreview['findings'][number];
 type Context = Pick<EngineDeps, 'clock' | 'log'> & { readonly signal: AbortSignal };
@@ -61,7 +62,7 @@ async function previewOf(
   plan: RestorePlan,
   signal: AbortSignal,
 ): Promise<RestorePreview> {
-  const { config, db } = deps;
+  const { db } = deps;
   const ctx = { signal, clock: deps.clock, log: deps.log };
   const backup = await findBackup(db, backupId);
   const manifest = await findManifest(db, backupId);
@@ -70,6 +71,7 @@ async function previewOf(
       hint: 'Restore it with scripts/restore.sh, or choose another backup.',
     });
   }
+  const { config } = await depsOfSource(deps, backup.sourceId);
   const server = await openRestoreServer(config).look(ctx, plan.targetDatabase);
   const sizeBytes = sizeOf(manifest);
   const now = await catalogueNow(db);

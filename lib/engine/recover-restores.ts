@@ -14,6 +14,7 @@ import {
 import { removeOldQuestions } from '#db/queries/restore-question.ts';
 import type { EngineDeps } from './deps.ts';
 import { dropCopy, settle } from './restore.ts';
+import { depsOfSource } from './source-deps.ts';
 import { mendExchange } from './swap.ts';
 
 const MEND_MS = 60_000;
@@ -28,7 +29,7 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
     // Of several workers that see it, one does this.
     if (!(await takeOverRestore(deps.db, run.id, run.workerId, deps.workerId))) continue;
     try {
-      const result = await mend(deps, run);
+      const result = await mend(await depsOfSource(deps, run.sourceId), run);
       const line = `${deps.clock.now().toISOString()} ${wordsOf(run, result)}\n`;
       await settle(deps, run, { ...result, log: run.log + line });
       deps.log.warn('a restore of a dead worker was mended', { restoreId: run.id, status: result.status });
@@ -88,8 +89,9 @@ export async function reviveRestores(deps: EngineDeps): Promise<void> {
     deps.log.warn('a waiting restore had lost its job; it gets a new one', { restoreId });
     await deps.db.transaction((tx) => deps.queue.enqueue(tx, restoreJob, { restoreId }));
   }
-  for (const { id, copyDatabase } of await leftCopies(deps.db)) {
-    if (await dropCopy({ deps, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
+  for (const { id, sourceId, copyDatabase } of await leftCopies(deps.db)) {
+    const own = await depsOfSource(deps, sourceId);
+    if (await dropCopy({ deps: own, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
   }
   await removeOldQuestions(deps.db).catch((error: unknown) => {
     deps.log.warn('old questions could not be removed', { error: toAppError(error) });

@@ -16,9 +16,9 @@ const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
   return { code, message, hint: hint ?? null };
 };
 
-/** A backup that is being taken would be cut off by the exchange. */
-async function waitForBackups({ deps, ctx, say }: HeldRestore): Promise<void> {
-  for (let isFirst = true; await isBackupUnfinished(deps.db); isFirst = false) {
+/** A backup of this source that is being taken would be cut off by the exchange. */
+async function waitForBackups({ deps, run, ctx, say }: HeldRestore): Promise<void> {
+  for (let isFirst = true; await isBackupUnfinished(deps.db, run.sourceId); isFirst = false) {
     if (isFirst) say('waiting until the backup that runs has ended');
     await deps.clock.sleep(BACKUP_WAIT_MS, ctx.signal);
   }
