@@ -63,7 +63,16 @@ function Silence({ since }: { readonly since: string }) {
 }
 
 /** One running backup: phase, bytes, percent, rate, time left; `mayCancel` adds the way to stop it. */
-export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; readonly mayCancel: boolean }) {
+export function RunningPanel({
+  row,
+  mayCancel,
+  isSourceShown = false,
+}: {
+  readonly row: BackupRow;
+  readonly mayCancel: boolean;
+  /** Whether there are several. */
+  readonly isSourceShown?: boolean;
+}) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => unwrapAction(cancelBackupAction(row.id)),
@@ -89,6 +98,7 @@ export function RunningPanel({ row, mayCancel }: { readonly row: BackupRow; read
         <div>
           <p className="hf-running-phase" role="status">
             {isCancelling ? 'Cancelling' : phaseWord[phase]}
+            {isSourceShown && `: ${row.sourceName}`}
           </p>
           <MiddleCut text={row.filename} />
         </div>

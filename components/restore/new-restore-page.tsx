@@ -49,7 +49,7 @@ export function NewRestorePage() {
   const settings = useSettings();
   const now = useNow();
   const failed = [backup, settings].find(({ isError, data }) => isError && data === undefined);
-  const database = settings.data?.installation.source.database;
+  const database = backup.data?.source.database;
 
   const body = (): ReactNode => {
     if (search.backup === null) {

@@ -171,8 +171,19 @@ export const BackupRow = z.object({
 });
 export type BackupRow = z.infer<typeof BackupRow>;
 
+/** Names, never a secret. */
+export const SourceAddress = z.object({
+  host: z.string(),
+  port: z.number(),
+  user: z.string(),
+  database: z.string(),
+});
+export type SourceAddress = z.infer<typeof SourceAddress>;
+
 /** GET /api/v1/admin/backup/:id. */
 export const BackupDetail = BackupRow.extend({
+  /** Where its source is now. */
+  source: SourceAddress,
   /** SHA-256 (hex) and size of what pg_dump wrote, before compression and encryption. */
   plainSize: z.number().nullable(),
   plainChecksum: z.string().nullable(),
