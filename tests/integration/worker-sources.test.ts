@@ -128,7 +128,7 @@ test('a scheduled backup is taken of the source whose slot has come, proven by i
     cron: `${String(due.getUTCMinutes())} ${String(due.getUTCHours())} * * *`,
     timeZone: 'UTC',
   };
-  const { password: _, ...kept } = sourceOn(far, 'ledger', 'reader', '');
+  const kept = { ...sourceOn(far, 'ledger', 'reader', ''), password: undefined };
   await updateSource(backend, ADMIN, ledger, {
     ...kept,
     schedule,
@@ -174,7 +174,7 @@ test('a backup of each is proven when a person asks', async () => {
 });
 
 test('a restore goes to the server of its backup, and what has one name on two servers does not meet', async () => {
-  const { password: _, ...address } = sourceOn(far, 'ledger', 'postgres', '');
+  const address = { ...sourceOn(far, 'ledger', 'postgres', ''), password: undefined };
   await updateSource(backend, ADMIN, ledger, { ...address, password: 'postgres' });
   const ended = (id: string) =>
     eventually(
@@ -223,7 +223,7 @@ test('a restore goes to the server of its backup, and what has one name on two s
 });
 
 test('retention counts each source by itself, disabled ones too, and never takes the newest of one', async () => {
-  const { password: _, ...kept } = sourceOn(near, 'stock', 'postgres', '');
+  const kept = { ...sourceOn(near, 'stock', 'postgres', ''), password: undefined };
   await updateSource(backend, ADMIN, stock, { ...kept, retention: { daily: 1, weekly: 0, monthly: 0 } });
   await setSourceEnabled(backend, ADMIN, stock, false);
   const old = async (source: string, name: string, days: number): Promise<string> => {
