@@ -92,7 +92,7 @@ function warningsOf(user: string, { isSuperuser, forbidden }: SourceLook): strin
       : []),
     ...(forbidden.length > 0
       ? [
-          `${user} may not read ${named}${more}; a backup would fail until it is granted, for example pg_read_all_data`,
+          `${user} may not read ${named}${more}; a backup would fail until it may: grant pg_read_all_data, and bypassrls where tables have row security`,
         ]
       : []),
   ];

@@ -37,7 +37,9 @@ beforeAll(async () => {
   await server.sql(
     'stock',
     `create table items as select 1 as n; create table salaries as select 1 as n; create sequence numbers;
-     create role reader login password '${PASSWORD}'; grant select on items to reader;
+     create table guarded as select 1 as n; alter table guarded enable row level security;
+     create policy mine on guarded using (false);
+     create role reader login password '${PASSWORD}'; grant select on items, guarded to reader;
      revoke connect on database hidden from public`,
   );
   await switchProofsOff(api.catalogue.raw);
@@ -210,10 +212,16 @@ test('a worker tests it as it is saved: version, size, and what this user may no
   expect(answer).toMatchObject({ isReachable: true, error: null });
   expect(answer.productVersion).toMatch(/^\d+/);
   expect(answer.sizeBytes).toBeGreaterThan(0);
-  expect(answer.warnings).toEqual([expect.stringContaining('public.numbers, public.salaries')]);
+  expect(answer.warnings).toEqual([
+    expect.stringContaining('public.guarded, public.numbers, public.salaries'),
+  ]);
   expect(Source.parse(await ok(await call(read, 'GET', { id }))).lastProbe).toEqual(answer);
   expect(await lastAudit()).toMatchObject({ action: 'source.test', subject_id: id });
   await api.server.sql('stock', 'grant pg_read_all_data to reader');
+  expect(await ok(await call(testSaved, 'POST', { id }))).toMatchObject({
+    warnings: [expect.stringMatching(/may not read public\.guarded;.*bypassrls/)],
+  });
+  await api.server.sql('stock', 'alter role reader bypassrls');
   expect(await ok(await call(testSaved, 'POST', { id }))).toMatchObject({ warnings: [], error: null });
   expect(await api.catalogue.raw`select id from source_questions`).toEqual([]);
 });

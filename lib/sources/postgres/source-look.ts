@@ -15,7 +15,8 @@ const FORBIDDEN_SQL = `
   where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't'
     and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
     and not (has_schema_privilege(n.oid, 'usage') and (
-      case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select') else has_table_privilege(c.oid, 'select') end))
+      case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select')
+        else has_table_privilege(c.oid, 'select') and not row_security_active(c.oid) end))
     and not exists (
       select from pg_catalog.pg_depend d
       where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
