@@ -31,7 +31,11 @@ export const queryKeys = {
     /** A question to a worker, outside of what a change invalidates. */
     preview: (backupId: string, plan: RestorePlan | null) => ['restore-preview', backupId, plan] as const,
   },
-  sources: ['sources'] as const,
+  sources: {
+    all: ['sources'] as const,
+    list: ['sources', 'list'] as const,
+    detail: (id: string) => ['sources', 'detail', id] as const,
+  },
   settings: ['settings'] as const,
   runbook: ['runbook'] as const,
   users: ['users'] as const,
