@@ -13,8 +13,8 @@ export type RunRow = typeof backups.$inferSelect;
 
 export type Claim =
   | { readonly state: 'claimed'; readonly run: RunRow & { readonly startedAt: Date } }
-  /** Another backup of the source is running. */
-  | { readonly state: 'busy' }
+  /** Another backup of its source is running; `isOtherReady`: of another source one waits that could be taken. */
+  | { readonly state: 'busy'; readonly isOtherReady: boolean }
   /** A person cancelled it before a worker took it. */
   | { readonly state: 'cancelled'; readonly by: string | null }
   /** Somebody took it, or it is over. */
@@ -39,7 +39,14 @@ export async function claimRun(tx: Tx, id: string, workerId: string): Promise<Cl
       ),
     )
     .limit(1);
-  if (other !== undefined) return { state: 'busy' };
+  if (other !== undefined) {
+    const ready = await tx.execute(sql`
+      select 1 from backups b where b.status = 'IN_PROGRESS' and b.worker_id is null and not exists (
+        select 1 from backups held
+         where held.status = 'IN_PROGRESS' and held.worker_id is not null and held.source_id = b.source_id)
+       limit 1`);
+    return { state: 'busy', isOtherReady: ready.length > 0 };
+  }
   const [run] = await tx
     .update(backups)
     .set({ workerId, startedAt: sql`now()`, heartbeatAt: sql`now()`, phase: 'preparing' })

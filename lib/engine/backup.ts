@@ -6,6 +6,7 @@ import { createProgressMeter } from '../core/progress.ts';
 import { estimateExpiry } from '../core/retention.ts';
 import type { RunContext } from '../core/run-context.ts';
 import { provingPeriodDays } from '../core/verification-plan.ts';
+import { backupJob } from '../jobs/queue.ts';
 import type { Config } from '../platform/config.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -69,7 +70,10 @@ const timeoutError = (minutes: number): AppError =>
 
 export const runsDir = (config: Config): string => join(config.dataDir, 'runs');
 
-/** Waits for its source to be free, then takes the row. The row stays queued, and can be cancelled, while it waits. */
+/**
+ * Waits for its source to be free, then takes the row. The row stays queued, and can be cancelled, while it waits. Where a backup of
+ * another source could be taken meanwhile, it waits in the queue instead (`gone`), so that it holds no worker from that one.
+ */
 async function claim(deps: EngineDeps, backupId: string, turn: AbortSignal): Promise<Claim> {
   for (let isFirst = true; ; isFirst = false) {
     const result = await persist(
@@ -79,6 +83,10 @@ async function claim(deps: EngineDeps, backupId: string, turn: AbortSignal): Pro
       turn,
     );
     if (result.state !== 'busy') return result;
+    if (result.isOtherReady) {
+      await deps.db.transaction((tx) => deps.queue.enqueue(tx, backupJob, { backupId }));
+      return { state: 'gone' };
+    }
     if (isFirst) deps.log.info('another backup of this source is running; this one waits', { backupId });
     await deps.clock.sleep(TURN_MS, turn);
   }

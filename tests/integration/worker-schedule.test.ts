@@ -9,6 +9,7 @@ import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 import { claimRun } from '#db/queries/run.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
+import { runBackup } from '#lib/engine/backup.ts';
 import { depsOfSource, depsOfSources } from '#lib/engine/source-deps.ts';
 import { tick, tickSources, tickVerifications } from '#worker/scheduler.ts';
 
@@ -268,6 +269,31 @@ test('workers take backups of two sources at once, and of one source one after t
   expect(await claim(other)).toBe('claimed');
   await catalogue.raw`update backups set status = 'COMPLETED' where id = ${first}`;
   expect(await claim(second)).toBe('claimed');
+});
+
+test('a backup that waits for its source holds no worker from another source', async () => {
+  const stock = await addSource('stock');
+  const queue = async (source: string, workerId: string | null): Promise<string> => {
+    const [row] = await catalogue.raw<{ id: string }[]>`
+      insert into backups (source_id, filename, type, tiers, destinations, worker_id, heartbeat_at)
+      values (${source}, 'not-yet.dump', 'MANUAL', '{MANUAL}', '{local}', ${workerId}, now()) returning id`;
+    return row?.id ?? '';
+  };
+  await queue(ENVIRONMENT_SOURCE_ID, crypto.randomUUID());
+  const waiting = await queue(ENVIRONMENT_SOURCE_ID, null);
+  const turn = new AbortController();
+  const signals = { run: new AbortController().signal, turn: turn.signal };
+  const alone = runBackup(engine, waiting, signals);
+  await engine.clock.sleep(300);
+  turn.abort(new Error('the worker is stopping'));
+  await expect(alone, 'nobody else is there: it waits').rejects.toThrow('stopping');
+  expect(await catalogue.raw`select 1 from pgboss.job where name = 'backup'`).toHaveLength(0);
+  await queue(stock, null);
+  expect(await runBackup(engine, waiting, { ...signals, turn: new AbortController().signal })).toBe('gone');
+  const jobs = await catalogue.raw`select data from pgboss.job where name = 'backup'`;
+  expect(jobs.map((job) => job['data'] as unknown)).toEqual([{ backupId: waiting }]);
+  const rows = await catalogue.raw`select status, worker_id from backups where id = ${waiting}`;
+  expect(rows).toEqual([{ status: 'IN_PROGRESS', worker_id: null }]);
 });
 
 test('the proofs of one source keep no other from its own, and each follows its own policy', async () => {

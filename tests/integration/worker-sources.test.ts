@@ -4,7 +4,8 @@ import { createBackend, type Backend } from '#db/backend.ts';
 import type { Actor } from '#lib/core/actor.ts';
 import { ENVIRONMENT_SOURCE_ID, type SourceCreate } from '#lib/contracts/source.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
-import type { Secret } from '#lib/core/secret.ts';
+import { Secret } from '#lib/core/secret.ts';
+import { runBackup } from '#lib/engine/backup.ts';
 import { runRetain } from '#lib/engine/retain.ts';
 import { depsOfSource } from '#lib/engine/source-deps.ts';
 import { getBackup } from '#lib/services/backups.ts';
@@ -12,7 +13,14 @@ import { getRestore, requestRestore } from '#lib/services/restores.ts';
 import { createSource, setSourceEnabled, updateSource } from '#lib/services/sources.ts';
 import { triggerBackup } from '#lib/services/trigger-backup.ts';
 import { requestVerification } from '#lib/services/verifications.ts';
-import { backupWhere, isOver, switchProofsOff, verificationWhere } from '#tests/support/backups.ts';
+import {
+  backupWhere,
+  isOver,
+  queueBackup,
+  seeBackup,
+  switchProofsOff,
+  verificationWhere,
+} from '#tests/support/backups.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
@@ -162,6 +170,22 @@ test('a scheduled backup is taken of the source whose slot has come, proven by i
   expect(proofs, 'the others follow the settings, which say off').toEqual([
     { backup_id: id, cause: 'after-backup' },
   ]);
+});
+
+test('a worker without the secret, or with another one, fails the backup and says what to do; nothing is written', async () => {
+  for (const secret of [null, new Secret('another secret of these tests, as long as it')]) {
+    const id = await queueBackup(engine, { isJobLost: true, sourceId: ledger });
+    const config = { ...engine.config, secret };
+    const { signal } = new AbortController();
+    expect(await runBackup({ ...engine, config }, id, { run: signal, turn: signal })).toBe('failed');
+    expect(await seeBackup(catalogue.raw, id)).toMatchObject({
+      status: 'FAILED',
+      errorCode: 'config',
+      errorMessage: expect.stringContaining('HOLDFAST_SECRET') as string,
+      errorHint: expect.stringContaining('console and worker') as string,
+      copies: [],
+    });
+  }
 });
 
 test('a backup of each is proven when a person asks', async () => {
