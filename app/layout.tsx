@@ -14,6 +14,7 @@ import '#components/table/table.css';
 import '#components/compare/compare.css';
 import '#components/restore/restore.css';
 import '#components/runbook/runbook.css';
+import '#components/source/source.css';
 
 export const metadata: Metadata = {
   title: { default: 'Holdfast', template: '%s · Holdfast' },

@@ -2,12 +2,18 @@ import { processBackend } from '#db/backend.ts';
 import { openCatalogue } from '#db/client.ts';
 import { migrateCatalogue } from '#db/migrate.ts';
 import { BackupHistoryQuery } from '#lib/contracts/backup.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { listHistory } from '#lib/services/history.ts';
 import { startPostgres } from '#tests/support/postgres.ts';
 import { atMost, figure, percentile, type BenchRow } from './table.ts';
 
 const ROWS = 1_000_000;
 const RUNS_PER_QUERY = 20;
+
+/** One backup in ten is of it. */
+const SHOP = '00000000-0000-4000-8000-00000000000a';
+/** One in five thousand. */
+const ARCHIVE = '00000000-0000-4000-8000-00000000000b';
 
 /** What people and scripts ask of the history: first pages, filters, ranges, deep pages, other orders. */
 const QUERIES: readonly (readonly [string, string])[] = [
@@ -33,6 +39,11 @@ const QUERIES: readonly (readonly [string, string])[] = [
   ['by duration, FAILED', 'sort=duration&status=FAILED'],
   ['by status, page 40,000', 'sort=status&page=40000'],
   ['by type, page 100', 'sort=type&order=asc&page=100'],
+  ['one source of three', `source=${SHOP}`],
+  ['one source, page 4,000', `source=${SHOP}&page=4000`],
+  ['one source, EXPIRED (none)', `source=${SHOP}&status=EXPIRED`],
+  ['one source, by size', `source=${SHOP}&sort=size`],
+  ['a source of 200 backups, by duration', `source=${ARCHIVE}&sort=duration`],
 ];
 /** Sorted by a measure there are no totals to jump by: told, not hidden in a mean. */
 const SLOW: readonly (readonly [string, string])[] = [
@@ -40,9 +51,11 @@ const SLOW: readonly (readonly [string, string])[] = [
 ];
 
 const SEED = `
-  insert into backups (filename, type, tiers, destinations, status, size_bytes, checksum, duration_ms, table_count,
+  insert into sources (id, name, file_prefix) values ('${SHOP}', 'shop', 'shop'), ('${ARCHIVE}', 'archive', 'archive');
+  insert into backups (source_id, filename, type, tiers, destinations, status, size_bytes, checksum, duration_ms, table_count,
                        created_at, finished_at, error_code, error_message, error_hint, proof)
-  select 'ims_backup_' || to_char(at, 'YYYY-MM-DD_HH24-MI') || '.dump.zst', tiers[1], tiers, '{local}',
+  select case when i % 5000 = 1 then '${ARCHIVE}' when i % 10 = 5 then '${SHOP}' else '${ENVIRONMENT_SOURCE_ID}' end::uuid,
+         'ims_backup_' || to_char(at, 'YYYY-MM-DD_HH24-MI') || '.dump.zst', tiers[1], tiers, '{local}',
          case when i = ${String(ROWS)} then 'IN_PROGRESS' else status end::backup_status,
          case when status = 'FAILED' then null else 40000000 + (random() * 60000000)::bigint end,
          case when status = 'FAILED' then null else md5(i::text) || md5(i::text) end,

@@ -38,6 +38,7 @@ async function restore(
   const id = await engine.db.transaction(async (tx) => {
     const restoreId = await insertRestore(tx, {
       backupId,
+      sourceId: engine.sourceId,
       destination: 'local',
       mode,
       targetDatabase,

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
 import type { PgBoss } from 'pg-boss';
-import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '#lib/contracts/jobs.ts';
+import {
+  BackupJob,
+  LookJob,
+  PreviewJob,
+  RestoreJob,
+  SourceQuestionJob,
+  VerifyJob,
+} from '#lib/contracts/jobs.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { systemClock, type Clock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { Logger } from '#lib/core/run-context.ts';
@@ -12,6 +20,7 @@ import { runLook } from '#lib/engine/look.ts';
 import { runPreview } from '#lib/engine/preview.ts';
 import { runRemove } from '#lib/engine/remove.ts';
 import { runRestore } from '#lib/engine/restore.ts';
+import { runSourceQuestion } from '#lib/engine/source-question.ts';
 import { runVerify } from '#lib/engine/verify.ts';
 import {
   backupJob,
@@ -21,6 +30,7 @@ import {
   queueOf,
   removeJob,
   restoreJob,
+  sourceQuestionJob,
   verifyJob,
 } from '#lib/jobs/queue.ts';
 import { needDatabaseUrl, type Config } from '#lib/platform/config.ts';
@@ -29,7 +39,7 @@ import { HOLDFAST_VERSION } from '#lib/platform/version.ts';
 import { openCatalogue } from '#db/client.ts';
 import { translateCatalogueError } from '#db/errors.ts';
 import { beatWorker, removeWorker } from '#db/queries/worker.ts';
-import { tick, tickVerifications } from './scheduler.ts';
+import { tickSources, tickVerifications } from './scheduler.ts';
 
 const BEAT_MS = 5000;
 const RECOVER_MS = 10_000;
@@ -143,7 +153,15 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
 
   const ready = (async () => {
     boss = await openQueue();
-    const deps: EngineDeps = { config, db: catalogue.db, queue: queueOf(boss), log, clock, workerId: id };
+    const deps: EngineDeps = {
+      config,
+      sourceId: ENVIRONMENT_SOURCE_ID,
+      db: catalogue.db,
+      queue: queueOf(boss),
+      log,
+      clock,
+      workerId: id,
+    };
 
     let thoroughAt = -Infinity;
     const recover = async (): Promise<void> => {
@@ -217,11 +235,15 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       if (job === undefined) return;
       await runLook(deps, LookJob.parse(job.data).lookId, ending.signal);
     });
+    await boss.work(sourceQuestionJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+      if (job === undefined) return;
+      await runSourceQuestion(deps, SourceQuestionJob.parse(job.data).questionId, ending.signal);
+    });
 
     let ticking: Promise<unknown> = Promise.resolve();
     const look = () => {
       ticking = ticking.then(() =>
-        tick(deps).catch((error: unknown) => {
+        tickSources(deps).catch((error: unknown) => {
           complain('the schedule could not be looked at; it is tried again', error);
         }),
       );
@@ -262,6 +284,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       boss?.offWork(restoreJob.name),
       boss?.offWork(previewJob.name),
       boss?.offWork(lookJob.name),
+      boss?.offWork(sourceQuestionJob.name),
     ]);
     const settled = Promise.allSettled(active.values());
     const isDone = await Promise.race([settled.then(() => true), clock.sleep(limitMs).then(() => false)]);

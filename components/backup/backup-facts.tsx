@@ -98,6 +98,11 @@ export function BackupFacts({ backup }: { readonly backup: BackupDetail }) {
     { key: 'type', label: 'Type', children: <TierTags tiers={backup.tiers} /> },
     { key: 'by', label: 'Asked for by', children: backup.requestedBy ?? 'The schedule' },
     ...(backup.description === null ? [] : [{ key: 'note', label: 'Note', children: backup.description }]),
+    {
+      key: 'source',
+      label: 'Source',
+      children: `${backup.source.database} on ${backup.source.host}:${String(backup.source.port)}`,
+    },
     { key: 'holds', label: 'Holds', children: whatItHolds(backup) },
     ...(backup.size === 0 ? [] : [{ key: 'size', label: 'Stored size', children: bytesText(backup.size) }]),
     ...(backup.plainSize === null

@@ -30,9 +30,14 @@ export function BackupPage() {
   const [problem, setProblem] = useState<unknown>(null);
 
   const running = overview.data?.running ?? [];
-  const newest = overview.data?.newestGood;
+  const sources = overview.data?.sources ?? [];
+  // The summary's numbers are of one source or of all: so is the newest backup beside them.
+  const newest = sources
+    .filter(({ id }) => state.search.source === null || id === state.search.source)
+    .flatMap(({ newestGood }) => newestGood ?? [])
+    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
   const handlers: RowActionHandlers = {
-    newestGoodId: newest?.id ?? null,
+    newestGoodIds: sources.flatMap(({ newestGood }) => newestGood?.id ?? []),
     onProblem: setProblem,
     onAskDelete: setDeleting,
     onAskVerify: setVerifying,
@@ -46,7 +51,7 @@ export function BackupPage() {
       <PageHeader
         title="Backups"
         lead="Take a backup, follow it, and get any of them back."
-        action={<CreateBackupButton isRunning={running.length > 0} />}
+        action={<CreateBackupButton running={running} />}
       />
       {finished.map((id) => (
         <OutcomeAlert key={id} id={id} onOpen={openDetails} onClose={dismiss} />
@@ -55,13 +60,19 @@ export function BackupPage() {
         <ProblemAlert error={overview.error} title="Whether a backup is running is not known" />
       )}
       {running.map((row) => (
-        <RunningBackup key={row.id} row={row} mayCancel />
+        <RunningBackup key={row.id} row={row} mayCancel isSourceShown={sources.length > 1} />
       ))}
       {!(history.isError && history.data === undefined) && (
-        <SummaryCard summary={history.data?.summary} newest={newest ?? undefined} />
+        <SummaryCard summary={history.data?.summary} newest={newest} />
       )}
       {problem !== null && open.id === null && <ProblemAlert error={problem} title="That was refused" />}
-      <HistorySection history={history} state={state} handlers={handlers} onOpen={openDetails} />
+      <HistorySection
+        sources={sources}
+        history={history}
+        state={state}
+        handlers={handlers}
+        onOpen={openDetails}
+      />
       <RestoreInstructions />
       <BackupDrawer
         open={open}

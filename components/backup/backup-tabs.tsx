@@ -37,7 +37,7 @@ export function BackupTabs({
         />
       ),
     },
-    tables: { label: 'Tables', children: <TablesTab id={backup.id} /> },
+    tables: { label: 'Tables', children: <TablesTab id={backup.id} sourceId={backup.sourceId} /> },
     manifest: {
       label: 'Manifest',
       children: <ManifestTab id={backup.id} filename={backup.filename} />,

@@ -1,25 +1,41 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Checkbox, Collapse, Input, Select } from 'antd';
+import { useSearchParams } from 'next/navigation';
 import { useId, useState } from 'react';
 import { triggerBackupAction } from '#app/actions/backup.ts';
-import type { TriggerBackupRequest } from '#lib/contracts/backup.ts';
+import type { BackupRow, TriggerBackupRequest } from '#lib/contracts/backup.ts';
+import type { OverviewSource } from '#lib/contracts/overview.ts';
 import type { Installation } from '#lib/contracts/settings.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { useSettings } from '#lib/client/use-settings.ts';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 
-const whatHappens = (installation: Installation): string => {
-  const { source, storage, s3, localPath } = installation;
+const whatHappens = (installation: Installation, what: string): string => {
+  const { storage, s3, localPath } = installation;
   const place = storage === 's3' ? `the S3 bucket ${s3?.bucket ?? ''}` : localPath;
-  return `Takes a full backup of ${source.database} on ${source.host}, stores it in ${place}, then reads it back and compares. The database stays in use meanwhile.`;
+  return `Takes a full backup of ${what}, stores it in ${place}, then reads it back and compares. The database stays in use meanwhile.`;
 };
 
+/** The one the history is filtered by, where it is one of these. */
+const parseSource = (asked: string | null, sources: readonly OverviewSource[]): string | null =>
+  sources.some(({ id }) => id === asked) ? asked : null;
+
 /** Confirms and starts a manual backup, with a note and, folded away, what else can be chosen. */
-export function CreateBackupModal({ onClose }: { readonly onClose: () => void }) {
-  const ids = { note: useId(), tables: useId() };
+export function CreateBackupModal({
+  sources,
+  running,
+  onClose,
+}: {
+  /** Those that are enabled. */
+  readonly sources: readonly OverviewSource[];
+  readonly running: readonly BackupRow[];
+  readonly onClose: () => void;
+}) {
+  const ids = { source: useId(), note: useId(), tables: useId() };
   const client = useQueryClient();
   const { data: settings } = useSettings();
   const [note, setNote] = useState('');
@@ -27,6 +43,16 @@ export function CreateBackupModal({ onClose }: { readonly onClose: () => void })
   const [schemaOnly, setSchemaOnly] = useState(false);
   const [uploadToS3, setUploadToS3] = useState<boolean | null>(null);
   const installation = settings?.installation;
+  const isBusy = (id: string): boolean => running.some(({ sourceId }) => sourceId === id);
+  const asked = parseSource(useSearchParams().get('source'), sources);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const source =
+    sources.find(({ id }) => id === (chosen ?? asked) && !isBusy(id)) ??
+    sources.find(({ id }) => !isBusy(id));
+  const address = installation?.source;
+  const isEnvironment = source === undefined || source.id === ENVIRONMENT_SOURCE_ID;
+  const what =
+    isEnvironment && address !== undefined ? `${address.database} on ${address.host}` : (source?.name ?? '');
 
   const start = useMutation({
     mutationFn: (request: TriggerBackupRequest) => unwrapAction(triggerBackupAction(request)),
@@ -42,6 +68,7 @@ export function CreateBackupModal({ onClose }: { readonly onClose: () => void })
     if (start.isPending) return;
     start.mutate({
       type: 'MANUAL',
+      ...(source === undefined ? {} : { sourceId: source.id }),
       ...(note.trim() === '' ? {} : { description: note.trim() }),
       ...(tables.length === 0 ? {} : { tables }),
       ...(schemaOnly ? { schemaOnly: true } : {}),
@@ -68,8 +95,29 @@ export function CreateBackupModal({ onClose }: { readonly onClose: () => void })
         <p className="hf-muted">
           {installation === undefined
             ? 'Takes a full backup, stores it, then reads it back and compares. The database stays in use meanwhile.'
-            : whatHappens(installation)}
+            : whatHappens(installation, what)}
         </p>
+        {sources.length > 1 && (
+          <div>
+            <label htmlFor={ids.source} className="hf-label">
+              Source
+            </label>
+            <Select
+              id={ids.source}
+              data-testid="backup-source"
+              className="hf-full"
+              showSearch={{ optionFilterProp: 'name' }}
+              value={source?.id ?? null}
+              options={sources.map(({ id, name }) => ({
+                value: id,
+                name,
+                label: isBusy(id) ? `${name} (a backup is running)` : name,
+                disabled: isBusy(id),
+              }))}
+              onChange={setChosen}
+            />
+          </div>
+        )}
         <div>
           <label htmlFor={ids.note} className="hf-label">
             Note <span className="hf-muted">(optional)</span>

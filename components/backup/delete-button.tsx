@@ -9,16 +9,16 @@ import { whyKept } from './why-kept.ts';
 /** Asks to delete; where that is refused it stays focusable and says why on hover and focus. */
 export function DeleteButton({
   row,
-  newestGoodId,
+  newestGoodIds,
   size = 'small',
   onAsk,
 }: {
   readonly row: BackupRow;
-  readonly newestGoodId: string | null;
+  readonly newestGoodIds: readonly string[];
   readonly size?: 'small' | 'middle';
   readonly onAsk: (row: BackupRow) => void;
 }) {
-  const reason = whyKept(row, newestGoodId, useNow());
+  const reason = whyKept(row, newestGoodIds, useNow());
   return (
     <Tip title={reason}>
       <Button

@@ -10,16 +10,19 @@ import {
 } from '#lib/contracts/backup.ts';
 import { proofStateWord, statusWord, tierWord } from '#lib/client/backup-words.ts';
 import { isFiltered, type HistorySearch } from '#lib/client/history-search.ts';
+import { SourceFilter, type NamedSource } from '#components/source/source-filter.tsx';
 import { DayRange } from '#components/ui/day-range.tsx';
 import { useSlashFocus } from '#components/ui/use-slash-focus.ts';
 
 const TYPE_FILTER = 'filter-type';
 
 export function HistoryFilters({
+  sources,
   search,
   onChange,
   onClear,
 }: {
+  readonly sources: readonly NamedSource[];
   readonly search: HistorySearch;
   readonly onChange: (changes: Partial<HistorySearch>) => void;
   readonly onClear: () => void;
@@ -27,6 +30,13 @@ export function HistoryFilters({
   useSlashFocus(TYPE_FILTER);
   return (
     <div className="hf-filters" role="search" aria-label="Filter the history">
+      <SourceFilter
+        sources={sources}
+        value={search.source}
+        onChange={(source) => {
+          onChange({ source });
+        }}
+      />
       <Select
         id={TYPE_FILTER}
         aria-label="Type"

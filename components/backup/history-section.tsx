@@ -7,6 +7,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx';
 import { useIsNarrow } from '#components/ui/media-query.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
+import type { NamedSource } from '#components/source/source-filter.tsx';
 import { CompareBar } from './compare-bar.tsx';
 import { HistoryFilters } from './history-filters.tsx';
 import { HistoryTable } from './history-table.tsx';
@@ -37,7 +38,7 @@ function Nothing({
   if (isNarrowed) {
     return (
       <EmptyState title="No backup matches" action={<Button onClick={onClear}>Clear filters</Button>}>
-        Widen the dates, or choose another type, status or proof.
+        Widen the dates, or choose fewer filters.
       </EmptyState>
     );
   }
@@ -51,11 +52,13 @@ function Nothing({
 
 /** The history: filters, table or cards, pages. Failures stay above the rows last seen. */
 export function HistorySection({
+  sources,
   history,
   state,
   handlers,
   onOpen,
 }: {
+  readonly sources: readonly NamedSource[];
   readonly history: ReturnType<typeof useBackupHistory>;
   readonly state: ReturnType<typeof useHistorySearch>;
   readonly handlers: RowActionHandlers;
@@ -72,7 +75,7 @@ export function HistorySection({
       extra={data !== undefined && <span className="hf-muted">{counted(data.meta.total)}</span>}
     >
       <div className="hf-stack">
-        <HistoryFilters search={search} onChange={change} onClear={clearFilters} />
+        <HistoryFilters sources={sources} search={search} onChange={change} onClear={clearFilters} />
         <CompareBar selection={selection} />
         {isError && (
           <ProblemAlert
@@ -99,6 +102,7 @@ export function HistorySection({
           !(isError && data === undefined) && (
             <HistoryTable
               rows={data?.data}
+              isSourceShown={sources.length > 1}
               search={search}
               isStale={isPlaceholderData}
               handlers={handlers}

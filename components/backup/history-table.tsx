@@ -15,6 +15,7 @@ const antdOrder = { asc: 'ascend', desc: 'descend' } as const;
 
 export function HistoryTable({
   rows,
+  isSourceShown,
   search,
   isStale,
   handlers,
@@ -23,6 +24,8 @@ export function HistoryTable({
   onOpen,
 }: {
   readonly rows: readonly BackupRow[] | undefined;
+  /** Whether there are several. */
+  readonly isSourceShown: boolean;
   readonly search: HistorySearch;
   /** Whether the rows are those of the search before. */
   readonly isStale: boolean;
@@ -60,6 +63,16 @@ export function HistoryTable({
       width: '26%',
       render: (_, row) => <DateCell row={row} onOpen={onOpen} />,
     },
+    ...(isSourceShown
+      ? [
+          {
+            key: 'source',
+            title: 'Source',
+            className: 'hf-wrap',
+            render: (_: unknown, row: BackupRow) => row.sourceName,
+          },
+        ]
+      : []),
     { ...sortable('type'), title: 'Type', render: (_, row) => <TierTags tiers={row.tiers} /> },
     {
       ...sortable('size'),
@@ -117,6 +130,7 @@ export function HistoryTable({
             </div>
             <CardFacts
               facts={[
+                ...(isSourceShown ? [['Source', row.sourceName] as const] : []),
                 ['Size', sizeText(row)],
                 ['Duration', durationText(row)],
                 ...(row.status === 'COMPLETED'

@@ -91,7 +91,7 @@ export function RestoreGuide() {
       </div>
       {downloadProblem !== null && <ProblemAlert error={downloadProblem} title="The download was refused" />}
       <ol className="hf-steps">
-        {restoreSteps(installation, backup.data).map((step) => (
+        {restoreSteps({ ...installation, source: backup.data.source }, backup.data).map((step) => (
           <li key={step.title}>
             <h3>{step.title}</h3>
             <p className="hf-muted">{step.text}</p>
@@ -104,7 +104,7 @@ export function RestoreGuide() {
       <div>
         <h3>What will be missing</h3>
         <p className="hf-muted">
-          Everything written to {installation.source.database} after the backup was taken. The recovery point
+          Everything written to {backup.data.source.database} after the backup was taken. The recovery point
           objective (RPO) of this installation is {String(chosen.rpoHours)} hours: with backups on schedule,
           no more than that is lost.
         </p>

@@ -6,7 +6,7 @@ import { DeleteButton } from './delete-button.tsx';
 import { DownloadButton } from './download-button.tsx';
 
 export interface RowActionHandlers {
-  readonly newestGoodId: string | null;
+  readonly newestGoodIds: readonly string[];
   readonly onProblem: (error: unknown) => void;
   readonly onAskDelete: (row: BackupRow) => void;
   readonly onAskVerify: (row: BackupRow) => void;
@@ -29,7 +29,12 @@ export function RowActions({
       {hasArchive && <VerifyButton row={row} size={size} onAsk={handlers.onAskVerify} />}
       {hasArchive && <RestoreLink row={row} size={size} />}
       {hasArchive && <DownloadButton row={row} size={size} onProblem={handlers.onProblem} />}
-      <DeleteButton row={row} size={size} newestGoodId={handlers.newestGoodId} onAsk={handlers.onAskDelete} />
+      <DeleteButton
+        row={row}
+        size={size}
+        newestGoodIds={handlers.newestGoodIds}
+        onAsk={handlers.onAskDelete}
+      />
     </div>
   );
 }

@@ -63,7 +63,16 @@ function Silence({ since }: { readonly since: string }) {
 }
 
 /** One running backup: phase, bytes, percent, rate, time left; `mayCancel` adds the way to stop it. */
-export function RunningBackup({ row, mayCancel }: { readonly row: BackupRow; readonly mayCancel: boolean }) {
+export function RunningBackup({
+  row,
+  mayCancel,
+  isSourceShown = false,
+}: {
+  readonly row: BackupRow;
+  readonly mayCancel: boolean;
+  /** Whether there are several. */
+  readonly isSourceShown?: boolean;
+}) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => unwrapAction(cancelBackupAction(row.id)),
@@ -83,7 +92,7 @@ export function RunningBackup({ row, mayCancel }: { readonly row: BackupRow; rea
       id={row.id}
       name={<MiddleCut text={row.filename} />}
       phase={phase}
-      title={phaseWord[phase]}
+      title={isSourceShown ? `${phaseWord[phase]}: ${row.sourceName}` : phaseWord[phase]}
       percent={progress?.percent == null ? null : Math.floor(progress.percent)}
       isCancelRequested={progress?.cancelRequested === true}
       cancel={mayCancel ? cancel : null}

@@ -2,11 +2,11 @@
 import { useState } from 'react';
 import type { BackupRow } from '#lib/contracts/backup.ts';
 
-type Selected = Pick<BackupRow, 'id' | 'createdAt'>;
+type Selected = Pick<BackupRow, 'id' | 'createdAt' | 'sourceId'>;
 
 export interface CompareSelection {
   readonly isSelected: (id: string) => boolean;
-  /** Whether a box may be ticked: only whole archives have a manifest, and only two are compared. */
+  /** Whether a box may be ticked: only whole archives have a manifest, and only two of one source are compared. */
   readonly canSelect: (row: BackupRow) => boolean;
   readonly toggle: (row: Selected) => void;
   readonly count: number;
@@ -21,12 +21,14 @@ export function useCompareSelection(): CompareSelection {
   const [older, newer] = selected.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
   return {
     isSelected,
-    canSelect: ({ id, status }) => status === 'COMPLETED' && (selected.length < 2 || isSelected(id)),
-    toggle: ({ id, createdAt }) => {
+    canSelect: ({ id, status, sourceId }) =>
+      status === 'COMPLETED' &&
+      (isSelected(id) || (selected.length < 2 && selected.every((each) => each.sourceId === sourceId))),
+    toggle: ({ id, createdAt, sourceId }) => {
       setSelected((before) =>
         before.some((each) => each.id === id)
           ? before.filter((each) => each.id !== id)
-          : [...before, { id, createdAt }],
+          : [...before, { id, createdAt, sourceId }],
       );
     },
     count: selected.length,

@@ -13,6 +13,7 @@ const day = parseAsString.withOptions({ history: 'replace' });
 const parsers = {
   page: parseAsInteger.withDefault(1),
   limit: parseAsNumberLiteral(PAGE_SIZES).withDefault(20),
+  source: parseAsString,
   type: parseAsStringLiteral(TIERS),
   status: parseAsStringLiteral(BACKUP_STATUSES),
   proof: parseAsStringLiteral(PROOF_STATES),
@@ -37,7 +38,7 @@ export function useHistorySearch(): {
     search,
     change,
     clearFilters: () => {
-      change({ type: null, status: null, proof: null, from: null, to: null });
+      change({ source: null, type: null, status: null, proof: null, from: null, to: null });
     },
   };
 }

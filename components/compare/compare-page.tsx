@@ -4,6 +4,7 @@ import { Button, Select, Skeleton } from 'antd';
 import { parseAsString, useQueryStates } from 'nuqs';
 import { useId } from 'react';
 import type { BackupRow } from '#lib/contracts/backup.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { tierWord } from '#lib/client/backup-words.ts';
 import { compareFacts } from '#lib/client/compare-facts.ts';
 import { DEFAULT_HISTORY_SEARCH } from '#lib/client/history-search.ts';
@@ -27,17 +28,21 @@ function Side({
   rows,
   value,
   other,
+  sourceId,
   onChange,
 }: {
   readonly name: 'A' | 'B';
   readonly rows: readonly BackupRow[];
   readonly value: string | null;
   readonly other: string | null;
+  /** Of which source the other side's is; null where it is not known. Tables of two databases are not compared. */
+  readonly sourceId: string | null;
   readonly onChange: (id: string) => void;
 }) {
   const id = useId();
   const chosen = useBackup(value !== null && !rows.some((row) => row.id === value) ? value : null);
   const listed = chosen.data === undefined ? rows : [...rows, chosen.data];
+  const isSourceShown = listed.some((row) => row.sourceId !== listed[0]?.sourceId);
   return (
     <div className="hf-choose hf-choose-wide">
       <label htmlFor={id}>Backup {name}</label>
@@ -49,7 +54,11 @@ function Side({
         placeholder="Choose a backup"
         value={value}
         onChange={onChange}
-        options={listed.map((row) => ({ value: row.id, label: labelOf(row), disabled: row.id === other }))}
+        options={listed.map((row) => ({
+          value: row.id,
+          label: isSourceShown ? `${row.sourceName}: ${labelOf(row)}` : labelOf(row),
+          disabled: row.id === other || (sourceId !== null && row.sourceId !== sourceId),
+        }))}
       />
     </div>
   );
@@ -60,6 +69,8 @@ export function ComparePage() {
   const [{ a, b }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const history = useBackupHistory({ ...DEFAULT_HISTORY_SEARCH, status: 'COMPLETED', limit: 200 });
   const [left, right] = [useManifest(a), useManifest(b)];
+  const [sourceOfA, sourceOfB] = [useBackup(a), useBackup(b)].map(({ data }) => data?.sourceId ?? null);
+  const isOfTwoSources = sourceOfA != null && sourceOfB != null && sourceOfA !== sourceOfB;
   const rows = history.data?.data ?? [];
   const failed = [history, left, right].find(({ isError, data }) => isError && data === undefined);
   const isChosen = a !== null && b !== null;
@@ -75,6 +86,7 @@ export function ComparePage() {
           rows={rows}
           value={a}
           other={b}
+          sourceId={sourceOfB ?? null}
           onChange={(id) => {
             void set({ a: id });
           }}
@@ -92,6 +104,7 @@ export function ComparePage() {
           rows={rows}
           value={b}
           other={a}
+          sourceId={sourceOfA ?? null}
           onChange={(id) => {
             void set({ b: id });
           }}
@@ -116,13 +129,23 @@ export function ComparePage() {
       {isChosen && a === b && (
         <EmptyState title="This is one backup twice">Choose another one as A or as B.</EmptyState>
       )}
+      {isOfTwoSources && (
+        <EmptyState title="These are backups of two sources">
+          Tables of one name in two databases have nothing to do with each other. Choose two backups of one
+          source.
+        </EmptyState>
+      )}
       {isChosen &&
         a !== b &&
+        !isOfTwoSources &&
         failed === undefined &&
         (left.data === undefined || right.data === undefined ? (
           <Skeleton active title={false} paragraph={{ rows: 8 }} />
         ) : (
-          <ComparisonView comparison={compareFacts(left.data.manifest.facts, right.data.manifest.facts)} />
+          <ComparisonView
+            comparison={compareFacts(left.data.manifest.facts, right.data.manifest.facts)}
+            sourceId={sourceOfA ?? ENVIRONMENT_SOURCE_ID}
+          />
         ))}
     </div>
   );

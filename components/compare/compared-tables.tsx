@@ -1,6 +1,7 @@
 'use client';
 import Link from 'next/link';
 import type { TableDifference } from '#lib/client/compare-facts.ts';
+import { timelineHref } from '#lib/client/timeline-href.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
 import { Paged } from '#components/ui/paged.tsx';
@@ -28,9 +29,9 @@ function verdict({ presence, difference: by, content }: TableDifference): string
   return { different: 'Same count, other content', unknown: 'Content not known', same: 'Same' }[content];
 }
 
-function Name({ table }: { readonly table: TableDifference }) {
+function Name({ table, sourceId }: { readonly table: TableDifference; readonly sourceId: string }) {
   return (
-    <Link href={`/tables?table=${encodeURIComponent(keyOf(table))}`} className="hf-link hf-wrap">
+    <Link href={timelineHref(sourceId, keyOf(table))} className="hf-link hf-wrap">
       {table.schema !== 'public' && <span className="hf-muted">{table.schema}.</span>}
       {table.name}
     </Link>
@@ -45,7 +46,14 @@ function Outcome({ table }: { readonly table: TableDifference }) {
 }
 
 /** Tables of both backups, what changed most first. */
-export function ComparedTables({ tables }: { readonly tables: readonly TableDifference[] }) {
+export function ComparedTables({
+  tables,
+  sourceId,
+}: {
+  readonly tables: readonly TableDifference[];
+  /** Of which both backups are. */
+  readonly sourceId: string;
+}) {
   const marks = (table: TableDifference) => ({
     'data-testid': 'compared-table',
     'data-name': keyOf(table),
@@ -62,7 +70,11 @@ export function ComparedTables({ tables }: { readonly tables: readonly TableDiff
           rowKey={keyOf}
           onRow={(table) => marks(table) as object}
           columns={[
-            { key: 'table', title: 'Table', render: (_, table) => <Name table={table} /> },
+            {
+              key: 'table',
+              title: 'Table',
+              render: (_, table) => <Name table={table} sourceId={sourceId} />,
+            },
             {
               key: 'a',
               title: 'Rows in A',
@@ -90,7 +102,7 @@ export function ComparedTables({ tables }: { readonly tables: readonly TableDiff
           ]}
           card={(table) => (
             <article className="hf-card" {...marks(table)}>
-              <Name table={table} />
+              <Name table={table} sourceId={sourceId} />
               <CardFacts
                 facts={[
                   ['A', rowsOf(table, 'a')],

@@ -26,7 +26,14 @@ function summary({ tables, objects }: Comparison): string {
   return `${parts.join('; ')}.`;
 }
 
-export function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
+export function ComparisonView({
+  comparison,
+  sourceId,
+}: {
+  readonly comparison: Comparison;
+  /** Of which both backups are. */
+  readonly sourceId: string;
+}) {
   const [onlyChanged, setOnlyChanged] = useQueryState(
     'changed',
     parseAsBoolean.withDefault(false).withOptions({ history: 'replace', scroll: false }),
@@ -59,7 +66,7 @@ export function ComparisonView({ comparison }: { readonly comparison: Comparison
               : 'Rows and fingerprints are the same on both sides, as far as they are known.'}
           </EmptyState>
         ) : (
-          <ComparedTables tables={tables} />
+          <ComparedTables tables={tables} sourceId={sourceId} />
         )}
       </Section>
       <Section name="objects" title="Objects around them">

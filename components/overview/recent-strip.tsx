@@ -16,10 +16,12 @@ function Bar({
   row,
   largest,
   mayManage,
+  isSourceShown,
 }: {
   readonly row: BackupRow;
   readonly largest: number;
   readonly mayManage: boolean;
+  readonly isSourceShown: boolean;
 }) {
   const now = useNow();
   const at = new Date(row.createdAt);
@@ -27,7 +29,7 @@ function Bar({
   const size = row.size === 0 ? '' : `, ${humanBytes(row.size)}`;
   const when = now === null ? plainInstant(at) : calendarInstant(at, now);
   const proof = now === null ? null : proofWords(row, now);
-  const words = `${statusWord[row.status]}, ${when}${size}${proof === null ? '' : `; proof: ${proof.text}`}`;
+  const words = `${isSourceShown ? `${row.sourceName}: ` : ''}${statusWord[row.status]}, ${when}${size}${proof === null ? '' : `; proof: ${proof.text}`}`;
   const bar = (
     <span
       className="hf-bar"
@@ -93,9 +95,12 @@ function legend(recent: readonly BackupRow[]): string {
 export function RecentStrip({
   recent,
   mayManage,
+  isSourceShown,
 }: {
   readonly recent: readonly BackupRow[];
   readonly mayManage: boolean;
+  /** Whether they are of several. */
+  readonly isSourceShown: boolean;
 }) {
   if (recent.length === 0) {
     return (
@@ -110,7 +115,7 @@ export function RecentStrip({
       <ol className="hf-strip" aria-label="Recent backups, oldest first">
         {recent.toReversed().map((row) => (
           <li key={row.id}>
-            <Bar row={row} largest={largest} mayManage={mayManage} />
+            <Bar row={row} largest={largest} mayManage={mayManage} isSourceShown={isSourceShown} />
           </li>
         ))}
       </ol>

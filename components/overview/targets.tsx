@@ -46,8 +46,17 @@ function RestoreTime({ overview }: { readonly overview: Overview }) {
 }
 
 /** RPO and RTO against what is known, and the numbers that follow. */
-export function Targets({ overview }: { readonly overview: Overview }) {
-  const { summary } = overview;
+export function Targets({
+  overview,
+  isOfOne,
+}: {
+  readonly overview: Overview;
+  /** One source was asked for. */
+  readonly isOfOne: boolean;
+}) {
+  const { summary, source, sources } = overview;
+  const of = sources.length > 1 ? ` of ${source.name}` : '';
+  const next = sources.length > 1 && !isOfOne ? ' of any source' : of;
   return (
     <Descriptions
       column={{ xs: 1, sm: 1, md: 1, lg: 2 }}
@@ -55,18 +64,22 @@ export function Targets({ overview }: { readonly overview: Overview }) {
       layout="vertical"
       className="hf-targets"
       items={[
-        { key: 'rpo', label: 'Data that would be lost (RPO)', children: <DataLoss overview={overview} /> },
+        {
+          key: 'rpo',
+          label: `Data that would be lost${of} (RPO)`,
+          children: <DataLoss overview={overview} />,
+        },
         {
           key: 'rto',
-          label: 'Time to restore (RTO)',
+          label: `Time to restore${of} (RTO)`,
           children: <RestoreTime overview={overview} />,
         },
         {
           key: 'next',
-          label: 'Next scheduled backup',
+          label: `Next scheduled backup${next}`,
           children:
             summary.nextScheduled === null ? (
-              'Off: BACKUP_ENABLED is false'
+              'Off: only manual backups are taken'
             ) : (
               <span>
                 <Instant at={summary.nextScheduled} as="calendar" />, <Instant at={summary.nextScheduled} />
@@ -75,7 +88,7 @@ export function Targets({ overview }: { readonly overview: Overview }) {
         },
         {
           key: 'stored',
-          label: 'Stored',
+          label: `Stored${next === ' of any source' ? ' of all sources' : of}`,
           children: `${String(summary.totalBackups)} ${summary.totalBackups === 1 ? 'backup' : 'backups'}, ${humanBytes(summary.totalSize)}`,
         },
       ]}

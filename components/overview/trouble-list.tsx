@@ -19,15 +19,24 @@ const sentence = (text: string): string => {
 function Trouble({ check, mayManage }: { readonly check: HealthCheck; readonly mayManage: boolean }) {
   if (check.state === 'OK') return null;
   const { icon, word } = looks[check.state];
-  const isReachable = mayManage || check.action?.href.startsWith('/settings') !== true;
+  const isReachable = mayManage || !/^\/(settings|sources)/.test(check.action?.href ?? '');
   return (
-    <li className="hf-trouble" data-testid="trouble" data-status={check.state} data-name={check.name}>
+    <li
+      className="hf-trouble"
+      data-testid="trouble"
+      data-status={check.state}
+      data-name={check.name}
+      data-source={check.source?.name}
+    >
       <span className="hf-trouble-icon" data-status={check.state}>
         {icon}
         <span className="hf-visually-hidden">{word}</span>
       </span>
       <div className="hf-trouble-text">
-        <p className="hf-trouble-name">{checkTitle(check.name)}</p>
+        <p className="hf-trouble-name">
+          {check.source !== null && <span className="hf-wrap">{check.source.name}: </span>}
+          {check.source === null ? checkTitle(check.name) : checkTitle(check.name).toLowerCase()}
+        </p>
         <p>{sentence(check.detail)}</p>
       </div>
       {check.action !== null &&
@@ -59,7 +68,7 @@ export function TroubleList({
       {wrong.length > 0 && (
         <ul className="hf-troubles" aria-label="What is wrong">
           {wrong.map((check) => (
-            <Trouble key={check.name} check={check} mayManage={mayManage} />
+            <Trouble key={`${check.source?.id ?? ''} ${check.name}`} check={check} mayManage={mayManage} />
           ))}
         </ul>
       )}
@@ -70,9 +79,13 @@ export function TroubleList({
             {fine.length === 1 ? '1 check' : `${String(fine.length)} checks`} passed
           </summary>
           <ul>
-            {fine.map(({ name, detail }) => (
-              <li key={name} data-testid="check" data-status="OK" data-name={name}>
-                <strong>{checkTitle(name)}</strong> <span className="hf-muted">{sentence(detail)}</span>
+            {fine.map(({ name, source, detail }) => (
+              <li key={`${source?.id ?? ''} ${name}`} data-testid="check" data-status="OK" data-name={name}>
+                <strong>
+                  {source !== null && `${source.name}: `}
+                  {source === null ? checkTitle(name) : checkTitle(name).toLowerCase()}
+                </strong>{' '}
+                <span className="hf-muted">{sentence(detail)}</span>
               </li>
             ))}
           </ul>

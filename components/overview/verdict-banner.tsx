@@ -45,13 +45,18 @@ function Point({ sentence, href }: { readonly sentence: PointSentence; readonly 
 /** The page's first sentence: the newest proven restore point and how old it is, coloured by the worst state. */
 export function VerdictBanner({
   overview,
+  isOfOne,
   mayManage,
 }: {
   readonly overview: Overview;
+  /** One source was asked for. */
+  readonly isOfOne: boolean;
   readonly mayManage: boolean;
 }) {
-  const { state, lead, proven, newer, isNextWithPerson, isProvenTooRarely, consequence } =
-    verdictOf(overview);
+  const { state, sources, lead, proven, newer, isNextWithPerson, isProvenTooRarely, consequence } = verdictOf(
+    overview,
+    isOfOne,
+  );
   const shown = proven?.row ?? newer?.row ?? null;
   return (
     <section
@@ -64,7 +69,8 @@ export function VerdictBanner({
       <span className="hf-verdict-state">
         {icons[state]} {stateWord[state]}
       </span>
-      <p className="hf-verdict-sentence" id="verdict-sentence">
+      {sources !== null && <p className="hf-verdict-sentence">{sources}</p>}
+      <p className={sources === null ? 'hf-verdict-sentence' : 'hf-verdict-second'} id="verdict-sentence">
         {proven === null ? lead : <Point sentence={proven} href={null} />}
       </p>
       {newer !== null && (

@@ -50,7 +50,7 @@ export function NewRestorePage() {
   const now = useNow();
   const failed = [backup, settings].find(({ isError, data }) => isError && data === undefined);
   const installation = settings.data?.installation;
-  const database = installation?.source.database;
+  const database = backup.data?.source.database;
 
   const body = (): ReactNode => {
     if (search.backup === null) {

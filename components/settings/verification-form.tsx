@@ -1,57 +1,17 @@
 'use client';
-import { PlusOutlined } from '@ant-design/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Checkbox, Form, InputNumber, Radio } from 'antd';
+import { Alert, Button, Form } from 'antd';
 import { saveSettingsAction } from '#app/actions/settings.ts';
 import type { Settings } from '#lib/contracts/settings.ts';
 import type { VerificationPolicy } from '#lib/contracts/verification.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
-import { EmptyState } from '#components/ui/empty-state.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
-import { SqlCheckFields } from './sql-check-fields.tsx';
-
-const MAX_CHECKS = 100;
-const required = (what: string) => [{ required: true, message: `Give ${what}.` }];
-
-const whenOptions: readonly {
-  readonly value: VerificationPolicy['restore'];
-  readonly label: string;
-  readonly consequence: string;
-}[] = [
-  {
-    value: 'after-each',
-    label: 'After each backup',
-    consequence: 'The newest restore point is proven within minutes. Larger databases are proven weekly.',
-  },
-  {
-    value: 'daily',
-    label: 'Once a day',
-    consequence: 'The newest backup of the day is proven; those between are not.',
-  },
-  {
-    value: 'weekly',
-    label: 'Once a week',
-    consequence: 'The newest proven restore point can be seven days old.',
-  },
-  {
-    value: 'off',
-    label: 'Only by hand',
-    consequence:
-      'Nothing is proven unless a person starts it: a backup may turn out to be useless on the day it is needed.',
-  },
-];
-
-function Consequence({ children }: { readonly children: React.ReactNode }) {
-  return <span className="hf-help hf-choice-help">{children}</span>;
-}
+import { PolicyFields, trimmedPolicy } from './policy-fields.tsx';
 
 export function VerificationForm({ settings }: { readonly settings: Settings }) {
   const [form] = Form.useForm<VerificationPolicy>();
   const client = useQueryClient();
-  // Nothing is watched before the first render has ended.
-  const watched = Form.useWatch([], form) as VerificationPolicy | undefined;
-  const { restore, takesFingerprints } = watched ?? settings.verification;
   const save = useMutation({
     mutationFn: (input: Settings) => unwrapAction(saveSettingsAction(input)),
     onSuccess: async (answer) => {
@@ -74,133 +34,11 @@ export function VerificationForm({ settings }: { readonly settings: Settings }) 
         const policy = form.getFieldsValue(true) as VerificationPolicy;
         save.mutate({
           ...settings,
-          verification: {
-            ...policy,
-            sqlChecks: policy.sqlChecks.map((check) => ({
-              ...check,
-              name: check.name.trim(),
-              sql: check.sql.trim(),
-            })),
-          },
+          verification: trimmedPolicy(policy),
         });
       }}
     >
-      <Form.Item<VerificationPolicy> name="restore" label="Restore and compare the newest backup">
-        <Radio.Group className="hf-radio-lines" data-testid="policy-restore">
-          {whenOptions.map(({ value, label, consequence }) => (
-            <Radio key={value} value={value}>
-              {label}
-              <Consequence>{consequence}</Consequence>
-            </Radio>
-          ))}
-        </Radio.Group>
-      </Form.Item>
-      {restore === 'after-each' && (
-        <div className="hf-fields hf-fields-one">
-          <Form.Item<VerificationPolicy>
-            name="afterEachMaxGb"
-            label="After each backup only up to"
-            extra="A larger dump is proven once a week instead, so that verifying does not take the whole day."
-            rules={required('a number of gigabytes')}
-          >
-            <InputNumber min={1} max={100_000} precision={0} suffix="GB" />
-          </Form.Item>
-        </div>
-      )}
-      <Form.Item<VerificationPolicy> name="provesNewestMonthly" valuePropName="checked">
-        <Checkbox>
-          Prove the newest monthly backup again every 30 days
-          <Consequence>Without it, what is kept longest is looked at least.</Consequence>
-        </Checkbox>
-      </Form.Item>
-      <div className="hf-fields hf-fields-one">
-        <Form.Item<VerificationPolicy>
-          name="scrubDays"
-          label="Read every stored copy again within"
-          extra="Oldest first, spread over time. A disk or bucket that loses bytes is noticed within this time; 0 never looks."
-          rules={required('a number of days')}
-        >
-          <InputNumber min={0} max={3650} precision={0} suffix="days" />
-        </Form.Item>
-      </div>
-
-      <h3 className="hf-form-heading">How strictly</h3>
-      <Form.Item<VerificationPolicy> name="takesFingerprints" valuePropName="checked">
-        <Checkbox>
-          Take a fingerprint of every table’s content
-          <Consequence>
-            Finds a changed value where the number of rows is the same. Taking them lengthens each backup;
-            without them only counts and definitions are compared.
-          </Consequence>
-        </Checkbox>
-      </Form.Item>
-      {takesFingerprints && (
-        <div className="hf-fields hf-fields-one">
-          <Form.Item<VerificationPolicy>
-            name="fingerprintMaxGb"
-            label="For tables up to"
-            extra="The content of a larger table is UNKNOWN; its rows are still counted."
-            rules={required('a number of gigabytes')}
-          >
-            <InputNumber min={1} max={100_000} precision={0} suffix="GB" />
-          </Form.Item>
-        </div>
-      )}
-      <Form.Item<VerificationPolicy> name="foreignKeys" label="Foreign keys in the restored copy">
-        <Radio.Group className="hf-radio-lines">
-          <Radio value="all">
-            Check every row
-            <Consequence>Certain; takes about as long as creating the constraints.</Consequence>
-          </Radio>
-          <Radio value="sample">
-            Check 100 rows of each, chosen at random
-            <Consequence>Quick; a few broken references in a large table can be missed.</Consequence>
-          </Radio>
-        </Radio.Group>
-      </Form.Item>
-
-      <h3 className="hf-form-heading">SQL checks of your own</h3>
-      <p className="hf-muted">
-        Rules of the application that a restored copy must obey. Each is one statement that gives one row with
-        one number, for example “orphaned bins” with{' '}
-        <code>
-          select count(*) from bins b where not exists (select from locations l where l.id = b.location_id)
-        </code>{' '}
-        = 0. They run read-only in the restored copy, never in the database in use.
-      </p>
-      <Form.List name="sqlChecks">
-        {(fields, { add, remove }) => (
-          <div className="hf-stack hf-contacts-form">
-            {fields.length === 0 && (
-              <EmptyState title="None yet">
-                Counts and definitions are compared without any. Add one for what only your application knows.
-              </EmptyState>
-            )}
-            {fields.map(({ key, name }, index) => (
-              <SqlCheckFields
-                key={key}
-                index={name}
-                position={index + 1}
-                onRemove={() => {
-                  remove(name);
-                }}
-              />
-            ))}
-            <div>
-              <Button
-                icon={<PlusOutlined aria-hidden />}
-                disabled={fields.length >= MAX_CHECKS}
-                data-testid="add-sql-check"
-                onClick={() => {
-                  add({ name: '', sql: '', comparison: '=', value: 0, severity: 'critical' });
-                }}
-              >
-                Add a check
-              </Button>
-            </div>
-          </div>
-        )}
-      </Form.List>
+      <PolicyFields at={[]} initial={settings.verification} />
       <div className="hf-stack hf-form-end">
         {save.isError && <ProblemAlert error={save.error} title="The policy was not saved" />}
         {save.isSuccess && <Alert type="success" showIcon role="status" title="Saved" data-testid="saved" />}

@@ -20,6 +20,7 @@ export function navGroups(role: Role): readonly NavGroup[] {
       items: [
         { href: '/', label: 'Overview' },
         { href: '/settings/backup', label: 'Backups' },
+        { href: '/sources', label: 'Sources' },
         { href: '/tables', label: 'Row timeline' },
         { href: '/restores', label: 'Restores' },
         runbook,

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import type { TableFact } from '#lib/contracts/facts.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { unknownReasonWord } from '#lib/client/verification-words.ts';
+import { timelineHref } from '#lib/client/timeline-href.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
@@ -38,12 +39,12 @@ function sorted(tables: readonly TableFact[], { field, order }: Sort): readonly 
   });
 }
 
-function Name({ table }: { readonly table: TableFact }) {
+function Name({ table, sourceId }: { readonly table: TableFact; readonly sourceId: string }) {
   const kind = kindWord[table.kind];
   return (
     <div className="hf-table-name">
       <Link
-        href={`/tables?table=${encodeURIComponent(nameOf(table))}`}
+        href={timelineHref(sourceId, nameOf(table))}
         className="hf-link hf-wrap"
         title="Its rows over time"
       >
@@ -81,7 +82,13 @@ function Fingerprint({ table }: { readonly table: TableFact }) {
 }
 
 /** Tables with rows, size and fingerprint; each leads to its timeline. */
-export function TableFacts({ tables }: { readonly tables: readonly TableFact[] }) {
+export function TableFacts({
+  tables,
+  sourceId,
+}: {
+  readonly tables: readonly TableFact[];
+  readonly sourceId: string;
+}) {
   const [sort, setSort] = useState<Sort>({ field: 'name', order: 'ascend' });
   const sortable = (field: SortField) => ({
     key: field,
@@ -89,7 +96,7 @@ export function TableFacts({ tables }: { readonly tables: readonly TableFact[] }
     sortOrder: sort.field === field ? sort.order : null,
   });
   const columns: TableProps<TableFact>['columns'] = [
-    { ...sortable('name'), title: 'Table', render: (_, table) => <Name table={table} /> },
+    { ...sortable('name'), title: 'Table', render: (_, table) => <Name table={table} sourceId={sourceId} /> },
     {
       ...sortable('rows'),
       title: 'Rows',
@@ -128,7 +135,7 @@ export function TableFacts({ tables }: { readonly tables: readonly TableFact[] }
           }}
           card={(table) => (
             <article className="hf-card" data-testid="table-row" data-name={nameOf(table)}>
-              <Name table={table} />
+              <Name table={table} sourceId={sourceId} />
               <CardFacts
                 facts={[
                   ['Rows', <Rows key="rows" table={table} />],

@@ -7,7 +7,7 @@ import { LoadState } from '#components/ui/load-state.tsx';
 import { TableFacts } from './table-facts.tsx';
 
 /** The tables a backup holds, from its manifest. */
-export function TablesTab({ id }: { readonly id: string }) {
+export function TablesTab({ id, sourceId }: { readonly id: string; readonly sourceId: string }) {
   const manifest = useManifest(id);
   const { data } = manifest;
   const [text, setText] = useState('');
@@ -43,7 +43,7 @@ export function TablesTab({ id }: { readonly id: string }) {
       {shown.length === 0 ? (
         <EmptyState title="No table matches">Search for a part of its name or schema.</EmptyState>
       ) : (
-        <TableFacts tables={shown} />
+        <TableFacts tables={shown} sourceId={sourceId} />
       )}
     </div>
   );

@@ -2,6 +2,7 @@
 import { InputNumber, Select } from 'antd';
 import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs';
 import { useId } from 'react';
+import { useOverview } from '#lib/client/use-overview.ts';
 import { useTables } from '#lib/client/use-tables.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { LoadState } from '#components/ui/load-state.tsx';
@@ -10,13 +11,15 @@ import { useSlashFocus } from '#components/ui/use-slash-focus.ts';
 import { Timeline } from './timeline.tsx';
 
 const PICKER = 'pick-table';
-const parsers = { table: parseAsString, drop: parseAsInteger.withDefault(20) };
+const parsers = { source: parseAsString, table: parseAsString, drop: parseAsInteger.withDefault(20) };
 
 /** Rows of one table over all backups: where it fell, and which backup still had them. */
 export function TimelinePage() {
-  const [{ table, drop }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
+  const [{ source, table, drop }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const dropPercent = Math.min(100, Math.max(0, drop));
-  const tables = useTables();
+  const tables = useTables(source);
+  const sources = useOverview().data?.sources ?? [];
+  const sourceId = useId();
   const dropId = useId();
   useSlashFocus(PICKER);
   const list = tables.data?.data;
@@ -28,6 +31,24 @@ export function TimelinePage() {
         title="Row timeline"
         lead="How many rows a table had in every backup: where it fell, and which backup still has what is gone."
       />
+      {sources.length > 1 && (
+        <div className="hf-filters hf-timeline-pick">
+          <div className="hf-choose hf-choose-wide">
+            <label htmlFor={sourceId}>Source</label>
+            <Select
+              id={sourceId}
+              className="hf-choose-select"
+              data-testid="pick-source"
+              showSearch={{ optionFilterProp: 'label' }}
+              value={source ?? sources[0]?.id ?? null}
+              options={sources.map(({ id, name }) => ({ value: id, label: name }))}
+              onChange={(next: string | null) => {
+                void set({ source: next, table: null });
+              }}
+            />
+          </div>
+        </div>
+      )}
       <LoadState query={tables} title="The tables could not be loaded" />
       {list?.length === 0 && (
         <EmptyState title="No counted tables yet">
@@ -90,7 +111,7 @@ export function TimelinePage() {
               Its rows in every backup appear here as a line and as a table.
             </EmptyState>
           ) : (
-            <Timeline name={table} dropPercent={dropPercent} known={known} />
+            <Timeline source={source} name={table} dropPercent={dropPercent} known={known} />
           )}
         </>
       )}

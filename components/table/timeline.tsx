@@ -84,16 +84,19 @@ function described({ points, schema, name }: TableTimeline, drops: number): stri
 
 /** The line, the falls, and the same numbers as a table. */
 export function Timeline({
+  source,
   name,
   dropPercent,
   known,
 }: {
+  /** Null for the environment's own. */
+  readonly source: string | null;
   readonly name: string;
   readonly dropPercent: number;
   /** What the list of tables says of it; undefined where it does not list it. */
   readonly known: TableList['data'][number] | undefined;
 }) {
-  const timeline = useTimeline(name, dropPercent);
+  const timeline = useTimeline(source, name, dropPercent);
   const { data } = timeline;
   if (data === undefined) return <LoadState query={timeline} title="The timeline could not be loaded" />;
   const drops = dropsOf(data);

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { BackupStatus, ProofState } from '../../lib/contracts/backup.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import type { Db, Tx } from '../client.ts';
@@ -32,10 +32,14 @@ export async function noteTables(
   }
 }
 
-/** Whole backups whose archive was once good; of some tables alone nobody can tell a fall from a choice. */
-const speaks = sql.raw(
-  `b.tables is null and not b.schema_only and b.status in ('COMPLETED', 'EXPIRED', 'DELETED')`,
-);
+/**
+ * Whole backups of one source whose archive was once good: of some tables alone nobody can tell a fall from a choice, and
+ * tables of one name in two databases have nothing to do with each other.
+ */
+const speaksOf = (
+  sourceId: string,
+): SQL => sql`(b.source_id = ${sourceId} and b.tables is null and not b.schema_only
+  and b.status in ('COMPLETED', 'EXPIRED', 'DELETED'))`;
 
 /** Every name in the index once, by leaping from one to the next: the rows of a name are as many as there are backups. */
 const tableNames = sql`
@@ -56,8 +60,9 @@ export interface KnownTable {
   readonly isInNewest: boolean;
 }
 
-/** Every table some whole backup tells of, by name and schema, as the newest one that has it says. */
-export async function findTables(db: Db): Promise<readonly KnownTable[]> {
+/** Every table some whole backup of this source tells of, by name and schema, as the newest one that has it says. */
+export async function findTables(db: Db, sourceId: string): Promise<readonly KnownTable[]> {
+  const speaks = speaksOf(sourceId);
   const rows = await db.execute<{
     schema: string;
     name: string;
@@ -87,9 +92,10 @@ export async function findTables(db: Db): Promise<readonly KnownTable[]> {
   }));
 }
 
-/** The tables a person may mean by `name` or `schema.name`; names may hold dots themselves. */
+/** The tables of this source a person may mean by `name` or `schema.name`; names may hold dots themselves. */
 export async function findTablesNamed(
   db: Db,
+  sourceId: string,
   text: string,
 ): Promise<readonly { readonly schema: string; readonly name: string }[]> {
   const parts = text.split('.');
@@ -100,10 +106,12 @@ export async function findTablesNamed(
   const rows = await db.execute<{ schema: string; name: string }>(sql`
     ${tableNames}
     select schema, name from names
-     where name = ${text}${sql.join(
+     where (name = ${text}${sql.join(
        pairs.map(({ schema, name }) => sql` or (schema = ${schema} and name = ${name})`),
        sql``,
-     )}
+     )})
+       and exists (select 1 from backup_tables t join backups b on b.id = t.backup_id
+                    where t.name = names.name and t.schema = names.schema and ${speaksOf(sourceId)})
      order by schema, name`);
   return [...rows];
 }
@@ -119,9 +127,10 @@ export interface TimelineRow {
   readonly bytes: number | null;
 }
 
-/** The newest `limit` whole backups that have this table, oldest first. */
+/** The newest `limit` whole backups of this source that have this table, oldest first. */
 export async function findTimeline(
   db: Db,
+  sourceId: string,
   table: { readonly schema: string; readonly name: string },
   limit: number,
 ): Promise<readonly TimelineRow[]> {
@@ -138,7 +147,7 @@ export async function findTimeline(
     select t.backup_id, b.filename, (extract(epoch from t.taken_at) * 1000)::bigint::text as taken_ms, b.status, b.proof,
            t.rows::text as rows, t.fingerprint, t.size_bytes::text as bytes
       from backup_tables t join backups b on b.id = t.backup_id
-     where t.name = ${table.name} and t.schema = ${table.schema} and ${speaks}
+     where t.name = ${table.name} and t.schema = ${table.schema} and ${speaksOf(sourceId)}
      order by t.taken_at desc, t.backup_id desc limit ${limit}`);
   const numberOf = (text: string | null): number | null => (text === null ? null : Number(text));
   return [...rows]

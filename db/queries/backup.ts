@@ -13,6 +13,7 @@ export interface LastVerification {
   readonly errorHint: string | null;
 }
 export type BackupRecord = Omit<typeof backups.$inferSelect, 'manifest'> & {
+  readonly sourceName: string;
   /** Null when there was none. */
   readonly lastVerification: LastVerification | null;
 };
@@ -25,9 +26,13 @@ const lastVerification = sql<LastVerification | null>`(
                             'errorHint', v.error_hint)
     from verifications v where v.id = "backups"."last_verification_id")`;
 
+const sourceName = sql<string>`(select s.name from sources s where s.id = "backups"."source_id")`;
+
 /** Every column but the manifest, which lists every table and is read by nobody here. */
 export const backupColumns = {
   id: backups.id,
+  sourceId: backups.sourceId,
+  sourceName,
   filename: backups.filename,
   sizeBytes: backups.sizeBytes,
   checksum: backups.checksum,
@@ -103,28 +108,34 @@ export async function lockTriggers(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-trigger'))`);
 }
 
-/** When the newest manual backup was asked for that did not fail: the one the hourly limit counts from. */
-export async function newestManualAt(tx: Tx): Promise<Date | null> {
+/** When the newest manual backup of this source was asked for that did not fail: the one the hourly limit counts from. */
+export async function newestManualAt(tx: Tx, sourceId: string): Promise<Date | null> {
   const [row] = await tx
     .select({ at: backups.createdAt })
     .from(backups)
-    .where(and(eq(backups.type, 'MANUAL'), ne(backups.status, 'FAILED')))
+    .where(and(eq(backups.sourceId, sourceId), eq(backups.type, 'MANUAL'), ne(backups.status, 'FAILED')))
     .orderBy(desc(backups.createdAt), desc(backups.id))
     .limit(1);
   return row?.at ?? null;
 }
 
-/** Queued or running, newest first. */
-export async function findRunning(db: Db | Tx): Promise<BackupRecord[]> {
+/** Queued or running, newest first; of this source, or of any. */
+export async function findRunning(db: Db | Tx, sourceId?: string): Promise<BackupRecord[]> {
   return db
     .select(backupColumns)
     .from(backups)
-    .where(eq(backups.status, 'IN_PROGRESS'))
+    .where(
+      and(
+        eq(backups.status, 'IN_PROGRESS'),
+        sourceId === undefined ? undefined : eq(backups.sourceId, sourceId),
+      ),
+    )
     .orderBy(desc(backups.createdAt), desc(backups.id))
     .limit(20);
 }
 
 export interface NewManualBackup {
+  readonly sourceId: string;
   readonly filename: string;
   readonly destinations: Destination[];
   readonly description: string | null;
@@ -161,47 +172,58 @@ const newest = [desc(backups.createdAt), desc(backups.id)];
 
 async function firstCompleted(
   db: Db | Tx,
+  sourceId: string,
   condition: SQL | undefined,
   order: SQL[],
 ): Promise<BackupRecord | null> {
   const [row] = await db
     .select(backupColumns)
     .from(backups)
-    .where(and(eq(backups.status, 'COMPLETED'), condition))
+    .where(and(eq(backups.sourceId, sourceId), eq(backups.status, 'COMPLETED'), condition))
     .orderBy(...order)
     .limit(1);
   return row ?? null;
 }
 
+const takenAfter = (after: Date | null): SQL | undefined =>
+  after === null ? undefined : gt(backups.createdAt, after);
+
 /**
- * The newest COMPLETED backup of everything whose proof has not failed: the restore point. Null when there is none.
+ * The newest COMPLETED backup of everything in a source whose proof has not failed: the restore point. Null when there is none.
  */
-export async function findNewestGood(db: Db | Tx): Promise<BackupRecord | null> {
-  return firstCompleted(db, and(isWhole, ne(backups.proof, 'FAILED')), newest);
+export async function findNewestGood(db: Db | Tx, sourceId: string): Promise<BackupRecord | null> {
+  return firstCompleted(db, sourceId, and(isWhole, ne(backups.proof, 'FAILED')), newest);
 }
 
-/** The newest COMPLETED backup whose proof has not failed, whatever it holds; null when there is none. */
-export async function findNewestCompleted(db: Db | Tx): Promise<BackupRecord | null> {
-  return firstCompleted(db, ne(backups.proof, 'FAILED'), newest);
+/** The newest COMPLETED backup of a source whose proof has not failed, whatever it holds; null when there is none. */
+export async function findNewestCompleted(db: Db | Tx, sourceId: string): Promise<BackupRecord | null> {
+  return firstCompleted(db, sourceId, ne(backups.proof, 'FAILED'), newest);
 }
 
-/** The newest COMPLETED backup of everything whose proof stands; null when there is none. */
-export async function findNewestProven(db: Db | Tx): Promise<BackupRecord | null> {
-  return firstCompleted(db, and(isWhole, eq(backups.proof, 'PROVEN')), newest);
+/** The newest COMPLETED backup of everything in a source whose proof stands; null when there is none. */
+export async function findNewestProven(db: Db | Tx, sourceId: string): Promise<BackupRecord | null> {
+  return firstCompleted(db, sourceId, and(isWhole, eq(backups.proof, 'PROVEN')), newest);
 }
 
-/** The newest COMPLETED backup of everything whose proof failed; null when there is none. */
-export async function findNewestProofFailed(db: Db | Tx): Promise<BackupRecord | null> {
-  return firstCompleted(db, and(isWhole, eq(backups.proof, 'FAILED')), newest);
+/** The newest COMPLETED backup of everything in a source that was taken after this instant and whose proof failed; null when there is none. */
+export async function findNewestProofFailed(
+  db: Db | Tx,
+  sourceId: string,
+  after: Date | null,
+): Promise<BackupRecord | null> {
+  return firstCompleted(db, sourceId, and(isWhole, eq(backups.proof, 'FAILED'), takenAfter(after)), newest);
 }
 
-/** The oldest good backup of everything that was taken after this instant and never verified; null when there is none. */
-export async function findOldestUnproven(db: Db | Tx, after: Date | null): Promise<BackupRecord | null> {
-  return firstCompleted(
-    db,
-    and(isWhole, eq(backups.proof, 'NEVER'), after === null ? undefined : gt(backups.createdAt, after)),
-    [asc(backups.createdAt), asc(backups.id)],
-  );
+/** The oldest good backup of everything in a source that was taken after this instant and never verified; null when there is none. */
+export async function findOldestUnproven(
+  db: Db | Tx,
+  sourceId: string,
+  after: Date | null,
+): Promise<BackupRecord | null> {
+  return firstCompleted(db, sourceId, and(isWhole, eq(backups.proof, 'NEVER'), takenAfter(after)), [
+    asc(backups.createdAt),
+    asc(backups.id),
+  ]);
 }
 
 /** Undefined when there is no such backup, null when it has no manifest (a failed one, a running one). */
@@ -210,29 +232,43 @@ export async function findManifest(db: Db, id: string): Promise<Manifest | null 
   return row?.manifest;
 }
 
-/** The newest backup that failed by itself, and the newest that a person cancelled; null where there is none. */
-export async function findNewestFailed(db: Db | Tx): Promise<BackupRecord | null> {
-  return newestFailedWhere(db, sql`${backups.errorCode} is distinct from 'cancelled'`);
+/** The newest backup of a source after this instant that failed by itself, and the newest that a person cancelled; null where there is none. */
+export async function findNewestFailed(
+  db: Db | Tx,
+  sourceId: string,
+  after: Date | null,
+): Promise<BackupRecord | null> {
+  return newestFailedWhere(db, sourceId, after, sql`${backups.errorCode} is distinct from 'cancelled'`);
 }
-export async function findNewestCancelled(db: Db | Tx): Promise<BackupRecord | null> {
-  return newestFailedWhere(db, eq(backups.errorCode, 'cancelled'));
+export async function findNewestCancelled(
+  db: Db | Tx,
+  sourceId: string,
+  after: Date | null,
+): Promise<BackupRecord | null> {
+  return newestFailedWhere(db, sourceId, after, eq(backups.errorCode, 'cancelled'));
 }
 
-async function newestFailedWhere(db: Db | Tx, condition: SQL): Promise<BackupRecord | null> {
+async function newestFailedWhere(
+  db: Db | Tx,
+  sourceId: string,
+  after: Date | null,
+  condition: SQL,
+): Promise<BackupRecord | null> {
   const [row] = await db
     .select(backupColumns)
     .from(backups)
-    .where(and(eq(backups.status, 'FAILED'), condition))
-    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .where(and(eq(backups.sourceId, sourceId), eq(backups.status, 'FAILED'), takenAfter(after), condition))
+    .orderBy(...newest)
     .limit(1);
   return row ?? null;
 }
 
-/** The newest backups of any state, newest first. */
-export async function findRecent(db: Db, limit: number): Promise<BackupRecord[]> {
+/** The newest backups of any state, newest first; of this source, or of any. */
+export async function findRecent(db: Db, limit: number, sourceId?: string): Promise<BackupRecord[]> {
   return db
     .select(backupColumns)
     .from(backups)
-    .orderBy(desc(backups.createdAt), desc(backups.id))
+    .where(sourceId === undefined ? undefined : eq(backups.sourceId, sourceId))
+    .orderBy(...newest)
     .limit(limit);
 }

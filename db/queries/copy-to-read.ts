@@ -8,6 +8,7 @@ export interface CopyToRead {
   /** Where the copy lies; null when there is none at that destination any more. */
   readonly key: string | null;
   readonly backup: {
+    readonly sourceId: string;
     readonly status: BackupStatus;
     readonly stored: { readonly bytes: number; readonly sha256: string } | null;
     readonly manifestChecksum: string | null;
@@ -21,6 +22,7 @@ export async function copyToRead(
 ): Promise<CopyToRead | null> {
   const [backup] = await tx
     .select({
+      sourceId: backups.sourceId,
       status: backups.status,
       bytes: backups.sizeBytes,
       sha256: backups.checksum,
@@ -39,10 +41,11 @@ export async function copyToRead(
         eq(backupCopies.status, 'STORED'),
       ),
     );
-  const { status, bytes, sha256, manifestChecksum } = backup;
+  const { sourceId, status, bytes, sha256, manifestChecksum } = backup;
   return {
     key: copy?.key ?? null,
     backup: {
+      sourceId,
       status,
       stored: bytes === null || sha256 === null ? null : { bytes, sha256 },
       manifestChecksum,

@@ -19,6 +19,7 @@ interface Span {
 
 /** Which backups: `tier` finds a backup that carries it, `type` one that was taken for it. */
 interface Filter extends Span {
+  readonly sourceId?: string | undefined;
   readonly tier?: Tier | undefined;
   readonly type?: Tier | undefined;
   readonly status?: BackupStatus | undefined;
@@ -62,6 +63,7 @@ const within = ({ from, until }: Span): SQL =>
 
 const matches = (filter: Filter): SQL =>
   all([
+    filter.sourceId === undefined ? undefined : eq(backups.sourceId, filter.sourceId),
     filter.tier === undefined ? undefined : carries(filter.tier),
     filter.type === undefined ? undefined : eq(backups.type, filter.type),
     filter.status === undefined ? undefined : eq(backups.status, filter.status),
@@ -70,6 +72,7 @@ const matches = (filter: Filter): SQL =>
 
 const totalsMatch = (filter: Filter): SQL =>
   all([
+    filter.sourceId === undefined ? undefined : eq(backupTotals.sourceId, filter.sourceId),
     filter.tier === undefined ? undefined : carries(filter.tier),
     // The first tier is the type (contracts/backup.ts).
     filter.type === undefined ? undefined : sql`${backupTotals.tiers}[1] = ${filter.type}`,
@@ -220,7 +223,7 @@ async function pageByGroup(
   return page;
 }
 
-/** So many rows of one proof are sorted faster than they are searched for in an order. */
+/** So many rows of one proof or one source are sorted faster than they are searched for in an order. */
 const SORT_LIMIT = 5000;
 
 /** By a number of each row. Costs as many index entries as lie between the page and the nearer end. */
@@ -244,8 +247,9 @@ async function pageByMeasure(
     walk === 'asc'
       ? sql`${measure} asc nulls first, ${backups.id} asc`
       : sql`${measure} desc nulls last, ${backups.id} desc`;
-  // Behind "offset 0" the planner sorts what the proof's own index finds: a handful is not to be searched for by size.
-  const fence = filter.proof !== undefined && total <= SORT_LIMIT ? sql`offset 0` : sql``;
+  // Behind "offset 0" the planner sorts what their own index finds: a handful is not to be searched for by size.
+  const isFew = total <= SORT_LIMIT && (filter.proof !== undefined || filter.sourceId !== undefined);
+  const fence = isFew ? sql`offset 0` : sql``;
   const ids = await tx.execute<{ id: string }>(sql`
     select ${backups.id} as id from (
       select * from ${backups} where ${within(filter)} and ${matches(filter)} ${fence}) as backups
@@ -263,7 +267,7 @@ export interface HistoryPage {
   readonly total: number;
 }
 
-/** What the summary card tells: of all backups, whatever the filter. */
+/** What the summary card tells: of one source or of all, whatever else the filter asks for. */
 export interface HistorySummary {
   readonly completedCount: number;
   readonly completedBytes: number;
@@ -271,23 +275,29 @@ export interface HistorySummary {
   readonly lastFailedAt: Date | null;
 }
 
-async function newestOf(tx: Tx, status: BackupStatus): Promise<Date | null> {
+async function newestOf(tx: Tx, status: BackupStatus, sourceId: string | undefined): Promise<Date | null> {
+  const filter: Filter = { sourceId, status, from: null, until: null };
+  // A source that never failed is not to be searched for a failure through all its years.
+  const last =
+    sourceId === undefined ? undefined : (await collect(tx, [totalsOf('month', filter, filter)])).at(-1);
+  if (sourceId !== undefined && last === undefined) return null;
   const [row] = await tx
     .select({ at: backups.createdAt })
     .from(backups)
-    .where(eq(backups.status, status))
+    .where(sql`${within(last ?? filter)} and ${matches(filter)}`)
     .orderBy(sql`${backups.createdAt} desc`, sql`${backups.id} desc`)
     .limit(1);
   return row?.at ?? null;
 }
 
-async function summaryOf(tx: Tx): Promise<HistorySummary> {
+async function summaryOf(tx: Tx, sourceId: string | undefined): Promise<HistorySummary> {
+  const completed: Filter = { sourceId, status: 'COMPLETED', from: null, until: null };
   const [totals, lastCompletedAt, lastFailedAt] = await Promise.all([
     tx.execute<{ n: string | null; bytes: string | null }>(sql`
     select sum(${backupTotals.backups})::text as n, sum(${backupTotals.sizeBytes})::text as bytes
-      from ${backupTotals} where ${backupTotals.period} = 'month' and ${backupTotals.status} = 'COMPLETED'`),
-    newestOf(tx, 'COMPLETED'),
-    newestOf(tx, 'FAILED'),
+      from ${backupTotals} where ${backupTotals.period} = 'month' and ${totalsMatch(completed)}`),
+    newestOf(tx, 'COMPLETED', sourceId),
+    newestOf(tx, 'FAILED', sourceId),
   ]);
   return {
     completedCount: Number(totals[0]?.n ?? 0),
@@ -309,8 +319,8 @@ function inOneSnapshot<T>(db: Db, read: (tx: Tx) => Promise<T>): Promise<T> {
   );
 }
 
-export function findSummary(db: Db): Promise<HistorySummary> {
-  return inOneSnapshot(db, summaryOf);
+export function findSummary(db: Db, sourceId?: string): Promise<HistorySummary> {
+  return inOneSnapshot(db, (tx) => summaryOf(tx, sourceId));
 }
 
 /** One page of the history with its exact total, and the summary, all of the same moment. */
@@ -319,6 +329,7 @@ export function findHistory(
   query: BackupHistoryQuery,
 ): Promise<HistoryPage & { readonly summary: HistorySummary }> {
   const filter: Filter = {
+    sourceId: query.source,
     tier: query.type,
     status: query.status,
     proof: query.proof,
@@ -329,7 +340,7 @@ export function findHistory(
   const offset = (query.page - 1) * query.limit;
   return inOneSnapshot(db, async (tx) => {
     // Sent together: on one connection they cost one journey to the catalogue, not five.
-    const [segments, summary] = await Promise.all([segmentsOf(tx, filter), summaryOf(tx)]);
+    const [segments, summary] = await Promise.all([segmentsOf(tx, filter), summaryOf(tx, query.source)]);
     const total = sumOf(segments);
     const page = (): Promise<BackupRecord[]> => {
       switch (query.sort) {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { BackupStatus, Destination } from '../../lib/contracts/backup.ts';
 import type { RestoreMode, RestorePhase, RestorePlan } from '../../lib/contracts/restore.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
@@ -38,6 +38,7 @@ export async function lockRestore(tx: Tx, id: string): Promise<RestoreRecord | n
 }
 
 export interface NewRestore {
+  readonly sourceId: string;
   readonly backupId: string;
   readonly destination: Destination;
   readonly mode: RestoreMode;
@@ -54,13 +55,33 @@ export async function insertRestore(tx: Tx, values: NewRestore): Promise<string 
   return row?.id ?? null;
 }
 
-/** The one that waits or runs for this target. */
-export async function unfinishedRestoreOf(db: Db | Tx, targetDatabase: string): Promise<string | null> {
+/** The one that waits or runs for this target of these sources. */
+export async function unfinishedRestoreOf(
+  db: Db | Tx,
+  sourceIds: readonly string[],
+  targetDatabase: string,
+): Promise<string | null> {
   const [row] = await db
     .select({ id: restores.id })
     .from(restores)
-    .where(and(eq(restores.targetDatabase, targetDatabase), eq(restores.status, 'IN_PROGRESS')));
+    .where(
+      and(
+        inArray(restores.sourceId, [...sourceIds]),
+        eq(restores.targetDatabase, targetDatabase),
+        eq(restores.status, 'IN_PROGRESS'),
+      ),
+    );
   return row?.id ?? null;
+}
+
+/** Whether a restore to the server of this source waits or runs. */
+export async function hasUnfinishedRestore(tx: Tx, sourceId: string): Promise<boolean> {
+  const rows = await tx
+    .select({ id: restores.id })
+    .from(restores)
+    .where(and(eq(restores.sourceId, sourceId), eq(restores.status, 'IN_PROGRESS')))
+    .limit(1);
+  return rows.length > 0;
 }
 
 export async function requestRestoreCancel(tx: Tx, id: string, by: string): Promise<void> {
@@ -340,9 +361,13 @@ const isLeft = sql`(${restores.status} = 'FAILED' or (${restores.status} = 'COMP
 /** Copies that nobody is to keep: of FAILED restores, and of chosen tables, which were brought over. */
 export async function leftCopies(
   db: Db,
-): Promise<readonly { readonly id: string; readonly copyDatabase: string }[]> {
+): Promise<readonly { readonly id: string; readonly sourceId: string; readonly copyDatabase: string }[]> {
   return db
-    .select({ id: restores.id, copyDatabase: sql<string>`${restores.copyDatabase}` })
+    .select({
+      id: restores.id,
+      sourceId: restores.sourceId,
+      copyDatabase: sql<string>`${restores.copyDatabase}`,
+    })
     .from(restores)
     .where(and(isLeft, isNotNull(restores.copyDatabase)))
     .orderBy(asc(restores.createdAt))
@@ -380,12 +405,12 @@ export async function measuredRestores(
   return proofs;
 }
 
-/** Whether a backup is queued or being taken. */
-export async function isBackupUnfinished(db: Db): Promise<boolean> {
+/** Whether a backup of this source is queued or being taken. */
+export async function isBackupUnfinished(db: Db, sourceId: string): Promise<boolean> {
   const rows = await db
     .select({ id: backups.id })
     .from(backups)
-    .where(eq(backups.status, 'IN_PROGRESS'))
+    .where(and(eq(backups.sourceId, sourceId), eq(backups.status, 'IN_PROGRESS')))
     .limit(1);
   return rows.length > 0;
 }

@@ -13,14 +13,14 @@ export type RunRow = typeof backups.$inferSelect;
 
 export type Claim =
   | { readonly state: 'claimed'; readonly run: RunRow & { readonly startedAt: Date } }
-  /** Another backup of the source is running. */
-  | { readonly state: 'busy' }
+  /** Another backup of its source is running; `isOtherReady`: of another source one waits that could be taken. */
+  | { readonly state: 'busy'; readonly isOtherReady: boolean }
   /** A person cancelled it before a worker took it. */
   | { readonly state: 'cancelled'; readonly by: string | null }
   /** Somebody took it, or it is over. */
   | { readonly state: 'gone' };
 
-/** Takes a queued run for a worker, if no other run of the source is held by one. Only one claim is judged at a time. */
+/** Takes a queued run for a worker, if no other run of its source is held by one. Only one claim is judged at a time. */
 export async function claimRun(tx: Tx, id: string, workerId: string): Promise<Claim> {
   // Without the lock two workers would both see "nothing is running".
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-claim'))`);
@@ -30,9 +30,23 @@ export async function claimRun(tx: Tx, id: string, workerId: string): Promise<Cl
   const [other] = await tx
     .select({ id: backups.id })
     .from(backups)
-    .where(and(eq(backups.status, 'IN_PROGRESS'), sql`${backups.workerId} is not null`, ne(backups.id, id)))
+    .where(
+      and(
+        eq(backups.status, 'IN_PROGRESS'),
+        eq(backups.sourceId, row.sourceId),
+        sql`${backups.workerId} is not null`,
+        ne(backups.id, id),
+      ),
+    )
     .limit(1);
-  if (other !== undefined) return { state: 'busy' };
+  if (other !== undefined) {
+    const ready = await tx.execute(sql`
+      select 1 from backups b where b.status = 'IN_PROGRESS' and b.worker_id is null and not exists (
+        select 1 from backups held
+         where held.status = 'IN_PROGRESS' and held.worker_id is not null and held.source_id = b.source_id)
+       limit 1`);
+    return { state: 'busy', isOtherReady: ready.length > 0 };
+  }
   const [run] = await tx
     .update(backups)
     .set({ workerId, startedAt: sql`now()`, heartbeatAt: sql`now()`, phase: 'preparing' })
@@ -322,8 +336,8 @@ export interface RetainableRow {
   readonly expiresAt: Date | null;
 }
 
-/** Every COMPLETED backup as retention sees it. */
-export async function retainableBackups(db: Db | Tx): Promise<readonly RetainableRow[]> {
+/** Every COMPLETED backup of a source as retention sees it. */
+export async function retainableBackups(db: Db | Tx, sourceId: string): Promise<readonly RetainableRow[]> {
   return db
     .select({
       id: backups.id,
@@ -337,7 +351,7 @@ export async function retainableBackups(db: Db | Tx): Promise<readonly Retainabl
       expiresAt: backups.expiresAt,
     })
     .from(backups)
-    .where(eq(backups.status, 'COMPLETED'));
+    .where(and(eq(backups.status, 'COMPLETED'), eq(backups.sourceId, sourceId)));
 }
 
 export async function statusOf(db: Db, id: string): Promise<BackupStatus | null> {
@@ -345,12 +359,19 @@ export async function statusOf(db: Db, id: string): Promise<BackupStatus | null>
   return row?.status ?? null;
 }
 
-/** Plain bytes of the newest backup of everything, as the estimate for the next one. */
-export async function lastPlainBytes(db: Db): Promise<number | null> {
+/** Plain bytes of the newest backup of everything of a source, as the estimate for the next one. */
+export async function lastPlainBytes(db: Db, sourceId: string): Promise<number | null> {
   const [row] = await db
     .select({ bytes: backups.plainSizeBytes })
     .from(backups)
-    .where(and(eq(backups.status, 'COMPLETED'), isNull(backups.tables), eq(backups.schemaOnly, false)))
+    .where(
+      and(
+        eq(backups.status, 'COMPLETED'),
+        eq(backups.sourceId, sourceId),
+        isNull(backups.tables),
+        eq(backups.schemaOnly, false),
+      ),
+    )
     .orderBy(desc(backups.createdAt))
     .limit(1);
   return row?.bytes ?? null;
@@ -428,6 +449,7 @@ export async function heldRuns(
 }
 
 export interface NewScheduledRun {
+  readonly sourceId: string;
   readonly filename: string;
   readonly tiers: RunRow['tiers'];
   readonly destinations: RunRow['destinations'];

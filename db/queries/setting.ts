@@ -1,7 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import { DEFAULT_SETTINGS, Settings } from '../../lib/contracts/settings.ts';
+import { VerificationPolicy } from '../../lib/contracts/verification.ts';
 import type { Db, Tx } from '../client.ts';
 import { settings } from '../schema/setting.ts';
+import { sources } from '../schema/source.ts';
 
 async function readSetting(db: Db | Tx, key: string): Promise<unknown> {
   const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, key));
@@ -27,6 +29,16 @@ export async function readConsoleSettings(db: Db | Tx): Promise<Settings> {
   });
   // A row from another version must not take the console down.
   return parsed.success ? parsed.data : DEFAULT_SETTINGS;
+}
+
+/** What is verified of a source and how: its own policy, else that of the settings. */
+export async function readVerificationPolicy(db: Db | Tx, sourceId: string): Promise<VerificationPolicy> {
+  const { verification } = await readConsoleSettings(db);
+  const [row] = await db.select({ own: sources.verification }).from(sources).where(eq(sources.id, sourceId));
+  if (row?.own == null) return verification;
+  // One of another version lacks what was added since.
+  const parsed = VerificationPolicy.safeParse({ ...verification, ...row.own });
+  return parsed.success ? parsed.data : verification;
 }
 
 export async function writeConsoleSettings(tx: Tx, settings: Settings): Promise<void> {

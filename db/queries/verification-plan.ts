@@ -11,7 +11,7 @@ export async function lockVerificationPlan(tx: Tx): Promise<void> {
 
 const hasVerdict = inArray(verifications.status, ['PASSED', 'FAILED']);
 
-async function newestWhole(tx: Tx, condition?: SQL): Promise<PlannedBackup | null> {
+async function newestWhole(tx: Tx, sourceId: string, condition?: SQL): Promise<PlannedBackup | null> {
   const [row] = await tx
     .select({
       id: backups.id,
@@ -21,7 +21,13 @@ async function newestWhole(tx: Tx, condition?: SQL): Promise<PlannedBackup | nul
     })
     .from(backups)
     .where(
-      and(eq(backups.status, 'COMPLETED'), isNull(backups.tables), eq(backups.schemaOnly, false), condition),
+      and(
+        eq(backups.sourceId, sourceId),
+        eq(backups.status, 'COMPLETED'),
+        isNull(backups.tables),
+        eq(backups.schemaOnly, false),
+        condition,
+      ),
     )
     .orderBy(desc(backups.createdAt), desc(backups.id))
     .limit(1);
@@ -46,17 +52,22 @@ async function newestWhole(tx: Tx, condition?: SQL): Promise<PlannedBackup | nul
   };
 }
 
-async function newestVerificationAt(tx: Tx, condition: SQL | undefined): Promise<Date | null> {
+async function newestVerificationAt(
+  tx: Tx,
+  sourceId: string,
+  condition: SQL | undefined,
+): Promise<Date | null> {
   const [row] = await tx
     .select({ at: verifications.createdAt })
     .from(verifications)
-    .where(condition)
+    .innerJoin(backups, eq(backups.id, verifications.backupId))
+    .where(and(eq(backups.sourceId, sourceId), condition))
     .orderBy(desc(verifications.createdAt))
     .limit(1);
   return row?.at ?? null;
 }
 
-async function storedCopies(tx: Tx): Promise<PlannedCopy[]> {
+async function storedCopies(tx: Tx, sourceId: string): Promise<PlannedCopy[]> {
   const rows = await tx.execute<{
     backup_id: string;
     destination: PlannedCopy['destination'];
@@ -68,7 +79,7 @@ async function storedCopies(tx: Tx): Promise<PlannedCopy[]> {
               where v.backup_id = c.backup_id and v.destination = c.destination and v.status in ('PASSED', 'FAILED')
            ))) * 1000)::bigint::text as read_ms
       from backup_copies c join backups b on b.id = c.backup_id
-     where c.status = 'STORED' and b.status = 'COMPLETED'`);
+     where c.status = 'STORED' and b.status = 'COMPLETED' and b.source_id = ${sourceId}`);
   return [...rows].map((row) => ({
     backupId: row.backup_id,
     destination: row.destination,
@@ -76,8 +87,17 @@ async function storedCopies(tx: Tx): Promise<PlannedCopy[]> {
   }));
 }
 
-/** What the plan is made from, as the catalogue has it now. */
-export async function readVerificationState(tx: Tx): Promise<VerificationState> {
+/** Every source, the one first for which a verification was asked least recently without a person. */
+export async function sourcesByLastVerification(tx: Tx): Promise<readonly string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select s.id from sources s
+     order by (select v.created_at from verifications v join backups b on b.id = v.backup_id
+                where b.source_id = s.id and v.cause <> 'manual' order by v.created_at desc limit 1) nulls first, s.id`);
+  return [...rows].map(({ id }) => id);
+}
+
+/** What the plan of a source is made from, as the catalogue has it now; `unfinished` is of all of them. */
+export async function readVerificationState(tx: Tx, sourceId: string): Promise<VerificationState> {
   const unfinished = await tx
     .select({ backupId: verifications.backupId })
     .from(verifications)
@@ -99,11 +119,15 @@ export async function readVerificationState(tx: Tx): Promise<VerificationState> 
       ),
     );
   return {
-    newestWhole: await newestWhole(tx),
-    newestMonthly: await newestWhole(tx, sql`${backups.tiers} @> array['MONTHLY'::backup_tier]`),
-    copies: await storedCopies(tx),
-    lastJudgedAt: await newestVerificationAt(tx, and(eq(verifications.depth, 'restore'), hasVerdict)),
-    lastScrubAt: await newestVerificationAt(tx, eq(verifications.cause, 'scrub')),
+    newestWhole: await newestWhole(tx, sourceId),
+    newestMonthly: await newestWhole(tx, sourceId, sql`${backups.tiers} @> array['MONTHLY'::backup_tier]`),
+    copies: await storedCopies(tx, sourceId),
+    lastJudgedAt: await newestVerificationAt(
+      tx,
+      sourceId,
+      and(eq(verifications.depth, 'restore'), hasVerdict),
+    ),
+    lastScrubAt: await newestVerificationAt(tx, sourceId, eq(verifications.cause, 'scrub')),
     unknowns,
     unfinished: unfinished.map(({ backupId }) => backupId),
   };

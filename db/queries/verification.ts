@@ -86,12 +86,21 @@ export async function unfinishedVerificationOf(tx: Tx, backupId: string): Promis
 }
 
 /** The one that runs, or else the one that waits longest; null when there is none. */
-export async function findUnfinishedVerification(
-  db: Db | Tx,
-): Promise<{ readonly id: string; readonly backupId: string; readonly depth: Depth } | null> {
+export async function findUnfinishedVerification(db: Db | Tx): Promise<{
+  readonly id: string;
+  readonly backupId: string;
+  readonly sourceId: string;
+  readonly depth: Depth;
+} | null> {
   const [row] = await db
-    .select({ id: verifications.id, backupId: verifications.backupId, depth: verifications.depth })
+    .select({
+      id: verifications.id,
+      backupId: verifications.backupId,
+      sourceId: backups.sourceId,
+      depth: verifications.depth,
+    })
     .from(verifications)
+    .innerJoin(backups, eq(backups.id, verifications.backupId))
     .where(eq(verifications.status, 'IN_PROGRESS'))
     .orderBy(sql`${verifications.workerId} is null`, asc(verifications.createdAt), asc(verifications.id))
     .limit(1);
@@ -397,14 +406,19 @@ export async function unfinishedVerifications(db: Db | Tx): Promise<
     .orderBy(asc(verifications.createdAt));
 }
 
-/** When the stored copy that was not read for longest was last read; null when there is none. */
-export async function oldestReadAt(db: Db | Tx): Promise<Date | null> {
+/** When the stored copy of a source that was not read for longest was last read; null when there is none. */
+export async function oldestReadAt(db: Db | Tx, sourceId: string): Promise<Date | null> {
   const [row] = await db
     .select({ checkedAt: backupCopies.checkedAt, createdAt: backupCopies.createdAt })
     .from(backupCopies)
     .innerJoin(backups, eq(backups.id, backupCopies.backupId))
     .where(
-      and(eq(backupCopies.status, 'STORED'), eq(backups.status, 'COMPLETED'), ne(backups.proof, 'FAILED')),
+      and(
+        eq(backupCopies.status, 'STORED'),
+        eq(backups.sourceId, sourceId),
+        eq(backups.status, 'COMPLETED'),
+        ne(backups.proof, 'FAILED'),
+      ),
     )
     .orderBy(asc(backupCopies.checkedAt))
     .limit(1);

@@ -21,8 +21,10 @@ import {
   PROOF_STATES,
   TIERS,
 } from '../../lib/contracts/backup.ts';
+import { ENVIRONMENT_SOURCE_ID } from '../../lib/contracts/source.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import { PHASES } from '../../lib/core/run-context.ts';
+import { sources } from './source.ts';
 
 export const backupStatus = pgEnum('backup_status', BACKUP_STATUSES);
 export const backupTier = pgEnum('backup_tier', TIERS);
@@ -36,6 +38,10 @@ export const backups = pgTable(
   'backups',
   {
     id: uuid('id').primaryKey().defaultRandom(),
+    sourceId: uuid('source_id')
+      .notNull()
+      .default(ENVIRONMENT_SOURCE_ID)
+      .references(() => sources.id),
     filename: text('filename').notNull(),
     /** Stored bytes; null until known. */
     sizeBytes: bigint('size_bytes', { mode: 'number' }),
@@ -96,6 +102,7 @@ export const backups = pgTable(
   (table) => [
     // Ascending, because drizzle's desc() in an index says NULLS LAST, which no plain ORDER BY … DESC can use; read backwards.
     index('backups_created_at').on(table.createdAt, table.id),
+    index('backups_source_created_at').on(table.sourceId, table.createdAt, table.id),
     index('backups_status_created_at').on(table.status, table.createdAt, table.id),
     index('backups_type_created_at').on(table.type, table.createdAt, table.id),
     index('backups_size').on(table.sizeBytes.asc().nullsFirst(), table.id),
@@ -136,6 +143,7 @@ export const backupTotals = pgTable(
     backups: bigint('backups', { mode: 'number' }).notNull(),
     sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
     proof: proofState('proof').notNull(),
+    sourceId: uuid('source_id').notNull(),
   },
   (table) => [index('backup_totals_key').on(table.period, table.startsOn, table.status)],
 );

@@ -12,7 +12,6 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import {
-  ENVIRONMENTS,
   RESTORE_MODES,
   RESTORE_PHASES,
   RESTORE_STATUSES,
@@ -20,13 +19,15 @@ import {
   type RestorePlan,
   type RestorePreview,
 } from '../../lib/contracts/restore.ts';
+import { ENVIRONMENT_SOURCE_ID } from '../../lib/contracts/source.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
 import { backups, destination } from './backup.ts';
+import { environmentKind } from './environment-kind.ts';
+import { sources } from './source.ts';
 
 export const restoreMode = pgEnum('restore_mode', RESTORE_MODES);
 export const restoreStatus = pgEnum('restore_status', RESTORE_STATUSES);
 export const restorePhase = pgEnum('restore_phase', RESTORE_PHASES);
-export const environmentKind = pgEnum('environment_kind', ENVIRONMENTS);
 
 /** Every restore somebody asked for, with the report that stays. */
 export const restores = pgTable(
@@ -38,6 +39,11 @@ export const restores = pgTable(
       .references(() => backups.id),
     destination: destination('destination').notNull(),
     mode: restoreMode('mode').notNull(),
+    /** Whose server it goes to: the source of the backup. */
+    sourceId: uuid('source_id')
+      .notNull()
+      .default(ENVIRONMENT_SOURCE_ID)
+      .references(() => sources.id),
     targetDatabase: text('target_database').notNull(),
     environment: environmentKind('environment').notNull(),
     plan: jsonb('plan').$type<RestorePlan>().notNull(),
@@ -83,7 +89,7 @@ export const restores = pgTable(
     index('restores_created_at').on(table.createdAt, table.id),
     // Two restores to one target would take each other's databases: the second is refused.
     uniqueIndex('restores_in_progress')
-      .on(table.targetDatabase)
+      .on(table.sourceId, table.targetDatabase)
       .where(sql`status = 'IN_PROGRESS'`),
   ],
 );

@@ -10,6 +10,7 @@ export const can = {
   followRunbook: (): boolean => true,
   manageBackups: isAdmin,
   manageSettings: isAdmin,
+  manageSources: isAdmin,
   manageUsers: isAdmin,
   manageTokens: isAdmin,
   readAudit: isAdmin,

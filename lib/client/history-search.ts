@@ -4,6 +4,8 @@ import type { BackupStatus, ProofState, SORT_FIELDS, Tier } from '../contracts/b
 export interface HistorySearch {
   readonly page: number;
   readonly limit: (typeof PAGE_SIZES)[number];
+  /** A source's id. */
+  readonly source: string | null;
   readonly type: Tier | null;
   readonly status: BackupStatus | null;
   readonly proof: ProofState | null;
@@ -18,6 +20,7 @@ export const PAGE_SIZES = [20, 50, 100, 200] as const;
 export const DEFAULT_HISTORY_SEARCH: HistorySearch = {
   page: 1,
   limit: 20,
+  source: null,
   type: null,
   status: null,
   proof: null,
@@ -40,6 +43,7 @@ export function historyParams(search: HistorySearch): string {
   const params = new URLSearchParams();
   if (search.page !== 1) params.set('page', String(search.page));
   params.set('limit', String(search.limit));
+  if (search.source !== null) params.set('source', search.source);
   if (search.type !== null) params.set('type', search.type);
   if (search.status !== null) params.set('status', search.status);
   if (search.proof !== null) params.set('proof', search.proof);
@@ -53,6 +57,7 @@ export function historyParams(search: HistorySearch): string {
 }
 
 export const isFiltered = (search: HistorySearch): boolean =>
+  search.source !== null ||
   search.type !== null ||
   search.status !== null ||
   search.proof !== null ||

@@ -4,6 +4,7 @@ import type { HistorySearch } from './history-search.ts';
 /** Every query key of the browser. `all` of a noun is the prefix to invalidate after a change. */
 export const queryKeys = {
   overview: ['overview'] as const,
+  overviewOf: (source: string | null) => ['overview', source] as const,
   backups: {
     all: ['backups'] as const,
     history: (search: HistorySearch) => ['backups', 'history', search] as const,
@@ -17,8 +18,9 @@ export const queryKeys = {
     detail: (id: string) => ['verifications', 'detail', id] as const,
   },
   tables: {
-    list: ['tables', 'list'] as const,
-    timeline: (name: string, dropPercent: number) => ['tables', 'timeline', name, dropPercent] as const,
+    list: (source: string | null) => ['tables', 'list', source] as const,
+    timeline: (source: string | null, name: string, dropPercent: number) =>
+      ['tables', 'timeline', source, name, dropPercent] as const,
   },
   restores: {
     all: ['restores'] as const,
@@ -28,6 +30,11 @@ export const queryKeys = {
     look: (id: string, standing: string, table: string) => ['restore-look', id, standing, table] as const,
     /** A question to a worker, outside of what a change invalidates. */
     preview: (backupId: string, plan: RestorePlan | null) => ['restore-preview', backupId, plan] as const,
+  },
+  sources: {
+    all: ['sources'] as const,
+    list: ['sources', 'list'] as const,
+    detail: (id: string) => ['sources', 'detail', id] as const,
   },
   settings: ['settings'] as const,
   runbook: ['runbook'] as const,

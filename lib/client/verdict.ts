@@ -1,5 +1,6 @@
 import type { BackupRow } from '../contracts/backup.ts';
 import type { Overview } from '../contracts/overview.ts';
+import { stateOfAges, worstState } from '../core/worst-state.ts';
 import { aboutDuration, coarseDuration } from './durations.ts';
 
 export type VerdictState = 'OK' | 'WARNING' | 'CRITICAL' | 'UNKNOWN';
@@ -11,6 +12,8 @@ export interface PointSentence {
 }
 export interface Verdict {
   readonly state: VerdictState;
+  /** Said before all else where there are several sources: how they stand, and which is worst off. */
+  readonly sources: string | null;
   /** The first sentence of the page where no restore point is proven; null where `proven` is the first. */
   readonly lead: string | null;
   /** The newest proven restore point, its age, and what a restore of it takes. */
@@ -46,36 +49,84 @@ function unprovenTail(row: BackupRow, age: number, overview: Overview): string {
 const lossOf = (age: number): string =>
   age < 60 ? 'almost nothing' : `the last ${coarseDuration(age)} of changes`;
 
-function consequenceOf({ newestGoodAgeSeconds, newestProvenAgeSeconds, rpoHours }: Overview): string {
+function consequenceOf(
+  { newestGoodAgeSeconds, newestProvenAgeSeconds, rpoHours }: Overview,
+  what: string,
+): string {
   const late = (age: number): string =>
     age > rpoHours * HOUR_S
       ? `: more than the ${String(rpoHours)} hours your recovery point objective allows.`
       : '.';
   if (newestProvenAgeSeconds === null) {
-    if (newestGoodAgeSeconds === null) return 'If the database were lost now, nothing could be brought back.';
-    return `If the database were lost now, ${lossOf(newestGoodAgeSeconds)} would go with it, provided that backup can be restored${late(newestGoodAgeSeconds)}`;
+    if (newestGoodAgeSeconds === null) return `If ${what} were lost now, nothing could be brought back.`;
+    return `If ${what} were lost now, ${lossOf(newestGoodAgeSeconds)} would go with it, provided that backup can be restored${late(newestGoodAgeSeconds)}`;
   }
-  const sure = `If the database were lost now, ${lossOf(newestProvenAgeSeconds)} would go with it`;
+  const sure = `If ${what} were lost now, ${lossOf(newestProvenAgeSeconds)} would go with it`;
   const isNewer = newestGoodAgeSeconds !== null && newestGoodAgeSeconds < newestProvenAgeSeconds;
   if (!isNewer) return `${sure}${late(newestProvenAgeSeconds)}`;
   if (newestGoodAgeSeconds <= rpoHours * HOUR_S && newestProvenAgeSeconds > rpoHours * HOUR_S)
-    return `If the database were lost now and the newer backup can be restored, ${lossOf(newestGoodAgeSeconds)} would go with it: within the ${String(rpoHours)} hours your recovery point objective allows, but not proven. With the proven one, ${lossOf(newestProvenAgeSeconds)} would go.`;
+    return `If ${what} were lost now and the newer backup can be restored, ${lossOf(newestGoodAgeSeconds)} would go with it: within the ${String(rpoHours)} hours your recovery point objective allows, but not proven. With the proven one, ${lossOf(newestProvenAgeSeconds)} would go.`;
   const less = newestGoodAgeSeconds < 60 ? 'almost nothing' : `only ${lossOf(newestGoodAgeSeconds)}`;
   return `${sure}, or ${less} if the newer backup can be restored${late(newestGoodAgeSeconds)}`;
 }
 
+/** How several sources stand. None is left out: what is not judged is said to be so. */
+function standingOf({ sources, source }: Overview): string {
+  const judged = sources.filter(({ state }) => state !== null);
+  const bad = judged.filter(({ state }) => state !== 'OK');
+  const disabled = sources.length - judged.length;
+  const tail =
+    disabled === 0
+      ? ''
+      : ` ${String(disabled)} more ${disabled === 1 ? 'is' : 'are'} disabled and not judged.`;
+  if (judged.length === 0) return 'Every source is disabled: nothing is backed up, and nothing is judged.';
+  if (bad.length > 1)
+    return `${String(bad.length)} of ${String(judged.length)} sources need attention, ${source.name} first.${tail}`;
+  if (bad.length === 1) {
+    return judged.length === 1
+      ? `${source.name} needs attention.${tail}`
+      : `1 of ${String(judged.length)} sources needs attention: ${source.name}.${tail}`;
+  }
+  return judged.length === 1
+    ? `${source.name} has a proven restore point.${tail}`
+    : `Every one of ${String(judged.length)} sources has a proven restore point.${tail}`;
+}
+
+/** What `overview` is of, where it is not of all there is. */
+function subjectOf(overview: Overview, isOfOne: boolean): Pick<Verdict, 'sources'> & { readonly of: string } {
+  const { sources, source } = overview;
+  if (sources.length === 1) return { sources: null, of: '' };
+  if (!isOfOne) return { sources: standingOf(overview), of: ` of ${source.name}` };
+  const isDisabled = sources.find(({ id }) => id === source.id)?.state === null;
+  return {
+    sources: isDisabled ? `${source.name} is disabled: it is neither backed up nor judged.` : null,
+    of: ` of ${source.name}`,
+  };
+}
+
 /**
  * Are we safe, since when: judged from what is proven, the newest backup's age and the checks, never better than the
- * worst of them. Without a proof within the recovery point objective it is never OK.
+ * worst of them. Without a proof within the recovery point objective it is never OK. Of several sources the worst off decides,
+ * unless one was asked for (`isOfOne`).
  */
-export function verdictOf(overview: Overview): Verdict {
+export function verdictOf(overview: Overview, isOfOne = false): Verdict {
   const { newestGood, newestGoodAgeSeconds, newestProven, newestProvenAgeSeconds, rpoHours, checks } =
     overview;
-  const consequence = consequenceOf(overview);
+  const { sources, of } = subjectOf(overview, isOfOne);
+  const consequence = consequenceOf(
+    overview,
+    sources === null && of === '' ? 'the database' : overview.source.name,
+  );
+  const isJudged = overview.sources.find(({ id }) => id === overview.source.id)?.state !== null;
+  const state = worstState([
+    ...checks.map((check) => check.state),
+    isJudged ? stateOfAges(overview, rpoHours) : 'UNKNOWN',
+  ]);
   if (newestGood === null && newestProven === null) {
     return {
-      state: 'CRITICAL',
-      lead: 'There is no restore point yet.',
+      state,
+      sources,
+      lead: `There is no restore point${of} yet.`,
       proven: null,
       newer: null,
       isNextWithPerson: false,
@@ -87,25 +138,20 @@ export function verdictOf(overview: Overview): Verdict {
   const isLate = goodAge > rpoHours * HOUR_S;
   const isProofLate = newestProvenAgeSeconds !== null && newestProvenAgeSeconds > rpoHours * HOUR_S;
   const unproven = newestGood !== null && newestGood.id !== newestProven?.id ? newestGood : null;
-  const states = [
-    ...checks.map(({ state }) => state),
-    ...(isLate ? ['WARNING' as const] : []),
-    ...(newestProvenAgeSeconds === null || isProofLate ? ['UNKNOWN' as const] : []),
-  ];
-  const state = (['CRITICAL', 'WARNING', 'UNKNOWN'] as const).find((each) => states.includes(each)) ?? 'OK';
   const isVerifying =
     unproven !== null &&
     (overview.verifying?.backupId === unproven.id || unproven.proof.lastStatus === 'IN_PROGRESS');
   const restoreMs = newestProven?.proof.restoreMs ?? null;
   return {
     state,
-    lead: newestProven === null ? 'No restore point is proven yet.' : null,
+    sources,
+    lead: newestProven === null ? `No restore point${of} is proven yet.` : null,
     proven:
       newestProven === null
         ? null
         : {
             row: newestProven,
-            lead: 'Last proven restore point:',
+            lead: `Last proven restore point${of}:`,
             tail: `${ago(newestProvenAgeSeconds ?? 0)}.${restoreMs === null ? '' : ` Restoring it takes about ${aboutDuration(restoreMs)}.`}`,
           },
     newer:

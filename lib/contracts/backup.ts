@@ -58,6 +58,8 @@ const Description = z
 /** POST /api/v1/admin/backup/trigger (4-ims.md BR-007, widened by tables and schemaOnly). */
 export const TriggerBackupRequest = z.strictObject({
   type: z.literal('MANUAL').optional(),
+  /** Which source (contracts/source.ts); default the environment's own. */
+  sourceId: z.uuid().optional(),
   /** Default: what BACKUP_STORAGE says. */
   uploadToS3: z.boolean().optional(),
   description: Description.optional(),
@@ -96,6 +98,8 @@ export const BackupHistoryQuery = z
     status: BackupStatus.optional(),
     /** Among COMPLETED backups only. */
     proof: ProofState.optional(),
+    /** Of this source alone; an id that is none finds nothing. */
+    source: z.uuid().optional(),
     from: instantOf((value) => new Date(value)).optional(),
     to: instantOf(endOfRange).optional(),
     sort: z.enum(SORT_FIELDS).default('createdAt'),
@@ -136,6 +140,9 @@ export type BackupCopy = z.infer<typeof BackupCopy>;
 /** One row of the history: BR-007's fields, then what the page needs besides. */
 export const BackupRow = z.object({
   id: BackupId,
+  sourceId: z.uuid(),
+  /** What people call the source (contracts/source.ts). */
+  sourceName: z.string(),
   filename: z.string(),
   /** Stored bytes; 0 until known. */
   size: z.number(),
@@ -164,8 +171,19 @@ export const BackupRow = z.object({
 });
 export type BackupRow = z.infer<typeof BackupRow>;
 
+/** Names, never a secret. */
+export const SourceAddress = z.object({
+  host: z.string(),
+  port: z.number(),
+  user: z.string(),
+  database: z.string(),
+});
+export type SourceAddress = z.infer<typeof SourceAddress>;
+
 /** GET /api/v1/admin/backup/:id. */
 export const BackupDetail = BackupRow.extend({
+  /** Where its source is now. */
+  source: SourceAddress,
   /** SHA-256 (hex) and size of what pg_dump wrote, before compression and encryption. */
   plainSize: z.number().nullable(),
   plainChecksum: z.string().nullable(),
@@ -174,6 +192,7 @@ export const BackupDetail = BackupRow.extend({
 });
 export type BackupDetail = z.infer<typeof BackupDetail>;
 
+/** Of one source where the question names one; of all otherwise, whatever else it asks for. */
 export const BackupSummary = z.object({
   /** COMPLETED backups. */
   totalBackups: z.number(),
@@ -181,7 +200,7 @@ export const BackupSummary = z.object({
   totalSize: z.number(),
   lastSuccessful: z.iso.datetime().nullable(),
   lastFailed: z.iso.datetime().nullable(),
-  /** Null only when BACKUP_ENABLED=false. */
+  /** The next of any enabled source; null when none of them is scheduled. */
   nextScheduled: z.iso.datetime().nullable(),
 });
 export type BackupSummary = z.infer<typeof BackupSummary>;

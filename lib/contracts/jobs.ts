@@ -16,5 +16,8 @@ export type RestoreJob = z.infer<typeof RestoreJob>;
 export const PreviewJob = z.strictObject({ previewId: z.uuid() });
 export type PreviewJob = z.infer<typeof PreviewJob>;
 
+export const SourceQuestionJob = z.strictObject({ questionId: z.uuid() });
+export type SourceQuestionJob = z.infer<typeof SourceQuestionJob>;
+
 export const LookJob = z.strictObject({ lookId: z.uuid() });
 export type LookJob = z.infer<typeof LookJob>;

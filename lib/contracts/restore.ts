@@ -146,6 +146,8 @@ export const SAFETY_BACKUP_CHECK = 'safety-backup:';
 export const Restore = z.object({
   id: RestoreId,
   backupId: BackupId,
+  /** Whose server it goes to: the source of the backup. */
+  sourceId: z.uuid(),
   backupFilename: z.string(),
   mode: RestoreMode,
   targetDatabase: z.string(),

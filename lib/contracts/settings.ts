@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SourceAddress } from './backup.ts';
 import { DEFAULT_RUNBOOK_SETTINGS, RunbookSettings } from './runbook.ts';
 import { DEFAULT_VERIFICATION_POLICY, VerificationPolicy } from './verification.ts';
 
@@ -38,7 +39,8 @@ export const DEFAULT_SETTINGS: Settings = {
 
 /** Names of this installation for the restore instructions: configuration, never a secret. */
 export const Installation = z.object({
-  source: z.object({ host: z.string(), port: z.number(), user: z.string(), database: z.string() }),
+  /** The environment's own. */
+  source: SourceAddress,
   storage: z.enum(['local', 's3']),
   localPath: z.string(),
   s3: z.object({ bucket: z.string(), region: z.string(), endpoint: z.string().nullable() }).nullable(),

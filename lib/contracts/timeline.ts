@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { BackupId, BackupStatus } from './backup.ts';
+import { ENVIRONMENT_SOURCE_ID, SourceId } from './source.ts';
 
-/** GET /api/v1/admin/tables: every table some backup tells of, by name. */
+/** Tables of one name in two databases have nothing to do with each other: one source at a time. */
+const ofSource = { source: SourceId.default(ENVIRONMENT_SOURCE_ID) };
+export const TablesQuery = z.strictObject(ofSource);
+export type TablesQuery = z.infer<typeof TablesQuery>;
+
+/** GET /api/v1/admin/tables: every table some backup of the source tells of, by name. */
 export const TableList = z.object({
   data: z.array(
     z.object({
@@ -26,6 +32,7 @@ export const TimelineTable = z
 
 /** GET /api/v1/admin/tables/:name/timeline. `:name` is `name` or `schema.name`. */
 export const TimelineQuery = z.strictObject({
+  ...ofSource,
   /** A fall of more than this many percent is marked. */
   dropPercent: z.coerce.number().min(0).max(100).default(20),
   limit: z.coerce.number().int().min(1).max(2000).default(500),

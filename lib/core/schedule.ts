@@ -6,6 +6,26 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
+/** An expression of five fields that `nextDueAt` can read. */
+export const isCron = (value: string): boolean => {
+  try {
+    new Cron(value, { paused: true });
+    return value.trim().split(/\s+/).length === 5;
+  } catch {
+    return false;
+  }
+};
+
+/** An IANA zone this machine knows. */
+export const isTimeZone = (value: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const parse = (schedule: Schedule): Cron =>
   new Cron(schedule.cron, { timezone: schedule.timeZone, paused: true });
 

@@ -6,6 +6,7 @@ import { createProgressMeter } from '../core/progress.ts';
 import { estimateExpiry } from '../core/retention.ts';
 import type { RunContext } from '../core/run-context.ts';
 import { provingPeriodDays } from '../core/verification-plan.ts';
+import { backupJob } from '../jobs/queue.ts';
 import type { Config } from '../platform/config.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -21,7 +22,7 @@ import {
   statusOf,
   type Claim,
 } from '#db/queries/run.ts';
-import { readConsoleSettings } from '#db/queries/setting.ts';
+import { readVerificationPolicy } from '#db/queries/setting.ts';
 import {
   CopyFailed,
   factsPolicyOf,
@@ -34,6 +35,7 @@ import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
 import { answered, persist } from './persist.ts';
 import { retentionPolicy, runRetain } from './retain.ts';
+import { depsOfSource } from './source-deps.ts';
 import { addVerification } from './verify.ts';
 
 export interface BackupSignals {
@@ -68,7 +70,10 @@ const timeoutError = (minutes: number): AppError =>
 
 export const runsDir = (config: Config): string => join(config.dataDir, 'runs');
 
-/** Waits for the source to be free, then takes the row. The row stays queued, and can be cancelled, while it waits. */
+/**
+ * Waits for its source to be free, then takes the row. The row stays queued, and can be cancelled, while it waits. Where a backup of
+ * another source could be taken meanwhile, it waits in the queue instead (`gone`), so that it holds no worker from that one.
+ */
 async function claim(deps: EngineDeps, backupId: string, turn: AbortSignal): Promise<Claim> {
   for (let isFirst = true; ; isFirst = false) {
     const result = await persist(
@@ -78,7 +83,11 @@ async function claim(deps: EngineDeps, backupId: string, turn: AbortSignal): Pro
       turn,
     );
     if (result.state !== 'busy') return result;
-    if (isFirst) deps.log.info('another backup is running; this one waits', { backupId });
+    if (result.isOtherReady) {
+      await deps.db.transaction((tx) => deps.queue.enqueue(tx, backupJob, { backupId }));
+      return { state: 'gone' };
+    }
+    if (isFirst) deps.log.info('another backup of this source is running; this one waits', { backupId });
     await deps.clock.sleep(TURN_MS, turn);
   }
 }
@@ -99,20 +108,21 @@ export async function failQueuedRun(deps: EngineDeps, backupId: string, error: A
  * catalogue stayed away. A second call for the same row does nothing.
  */
 export async function runBackup(
-  deps: EngineDeps,
+  ownDeps: EngineDeps,
   backupId: string,
   signals: BackupSignals,
 ): Promise<BackupOutcome> {
-  const claimed = await claim(deps, backupId, signals.turn);
+  const claimed = await claim(ownDeps, backupId, signals.turn);
   switch (claimed.state) {
     case 'busy':
     case 'gone':
       return 'gone';
     case 'cancelled':
-      return (await failQueuedRun(deps, backupId, cancelledError(claimed.by))) ? 'failed' : 'gone';
+      return (await failQueuedRun(ownDeps, backupId, cancelledError(claimed.by))) ? 'failed' : 'gone';
     case 'claimed':
   }
   const { run } = claimed;
+  const deps = await depsOfSource(ownDeps, run.sourceId);
   const log = deps.log.child({ backupId });
   const stopped = new AbortController();
   const stop = (error: AppError) => {
@@ -150,7 +160,7 @@ export async function runBackup(
   const places: Pick<ArchiveCopy, 'destination' | 'key'>[] = [];
   let result: ArchiveResult | undefined;
   let failure: AppError | undefined;
-  log.info('backup started', { tiers: run.tiers, destinations: run.destinations });
+  log.info('backup started', { sourceId: run.sourceId, tiers: run.tiers, destinations: run.destinations });
   try {
     await mkdir(workDir, { recursive: true, mode: 0o700 });
     const ctx: RunContext = {
@@ -163,10 +173,10 @@ export async function runBackup(
         meter.update(update);
       },
     };
-    const { verification: policy } = await persist(
+    const policy = await persist(
       deps,
       'verification policy',
-      () => readConsoleSettings(deps.db),
+      () => readVerificationPolicy(deps.db, deps.sourceId),
       signal,
     );
     result = await makeArchive(
@@ -181,7 +191,7 @@ export async function runBackup(
         description: run.description,
         expectedPlainBytes:
           run.tables === null && !run.schemaOnly
-            ? await persist(deps, 'last size', () => lastPlainBytes(deps.db), signal)
+            ? await persist(deps, 'last size', () => lastPlainBytes(deps.db, deps.sourceId), signal)
             : null,
         factsPolicy: factsPolicyOf(policy),
       },
@@ -244,6 +254,7 @@ async function settleCompleted(
       const written = await completeRun(tx, run.id, deps.workerId, result, expiresAt);
       if (written === 'completed') {
         await addAuditEntry(tx, workerActor('run'), 'backup.complete', run.id, {
+          sourceId: run.sourceId,
           filename: result.filename,
           sizeBytes: result.stored.bytes,
           sha256: result.stored.sha256,
@@ -290,7 +301,7 @@ async function askForProof(
 ): Promise<void> {
   const [copy] = copies;
   if (copy === undefined || run.tables !== null || run.schemaOnly) return;
-  const { verification: policy } = await readConsoleSettings(tx);
+  const policy = await readVerificationPolicy(tx, deps.sourceId);
   if (provingPeriodDays(policy, plain.bytes) !== 0) return;
   await addVerification(deps, tx, {
     backupId: run.id,
@@ -318,6 +329,7 @@ async function settleFailed(
         await markCopiesRemoved(tx, backupId, notOurs);
       }
       await addAuditEntry(tx, workerActor('run'), 'backup.fail', backupId, {
+        sourceId: deps.sourceId,
         code: error.code,
         ...(kept === null ? {} : { filename: kept.filename, keptAt }),
       });

@@ -7,7 +7,9 @@ import type { Db } from '#db/client.ts';
 
 /** What the engine's use-cases need of the worker that runs them. */
 export interface EngineDeps {
+  /** For the source at hand (source-deps.ts); a worker's own is the environment's. */
   readonly config: Config;
+  readonly sourceId: string;
   readonly db: Db;
   readonly queue: Queue;
   readonly log: Logger;

@@ -3,6 +3,7 @@ import { openRestoreServer } from '../sources/registry.ts';
 import { answerLook, findLook } from '#db/queries/restore-question.ts';
 import { findRestore, type RestoreRecord } from '#db/queries/restore.ts';
 import type { EngineDeps } from './deps.ts';
+import { depsOfSource } from './source-deps.ts';
 
 const LIMIT_MS = 18_000;
 
@@ -28,7 +29,8 @@ export async function runLook(deps: EngineDeps, id: string, stop: AbortSignal): 
     if (run === null) return;
     const { database, live } = placesOf(run);
     const { tableSchema: schema, tableName: name } = look;
-    const answer = await openRestoreServer(deps.config).lookInto(
+    const { config } = await depsOfSource(deps, run.sourceId);
+    const answer = await openRestoreServer(config).lookInto(
       { signal, log: deps.log, clock: deps.clock },
       database,
       live,

@@ -18,6 +18,7 @@ import type { EngineDeps } from './deps.ts';
 import { previewTables } from './preview-tables.ts';
 import { clients, finding, listed, ok, type Finding } from './preview-finding.ts';
 import { inPlaceConsequences, judgeInPlace } from './preview-in-place.ts';
+import { depsOfSource } from './source-deps.ts';
 
 type Context = Pick<EngineDeps, 'clock' | 'log'> & { readonly signal: AbortSignal };
 
@@ -51,7 +52,7 @@ async function previewOf(
   plan: RestorePlan,
   signal: AbortSignal,
 ): Promise<RestorePreview> {
-  const { config, db } = deps;
+  const { db } = deps;
   const ctx = { signal, clock: deps.clock, log: deps.log };
   const backup = await findBackup(db, backupId);
   const manifest = await findManifest(db, backupId);
@@ -60,6 +61,7 @@ async function previewOf(
       hint: 'Restore it with scripts/restore.sh, or choose another backup.',
     });
   }
+  const { config } = await depsOfSource(deps, backup.sourceId);
   const server = await openRestoreServer(config).look(ctx, plan.targetDatabase);
   const tables = plan.mode === 'tables' ? await previewTables(config, plan, manifest, server, ctx) : null;
   const sizeBytes = tables?.sizeBytes ?? sizeOf(manifest);

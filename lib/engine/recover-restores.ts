@@ -19,6 +19,7 @@ import { runAfterHooks, type HookedRestore } from './hooks.ts';
 import { mendInPlace } from './in-place.ts';
 import { dropCopy, settle } from './restore.ts';
 import { mendTables } from './restore-tables.ts';
+import { depsOfSource } from './source-deps.ts';
 import { mendExchange } from './swap.ts';
 
 const MEND_MS = 60_000;
@@ -33,8 +34,9 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
     // Of several workers that see it, one does this.
     if (!(await takeOverRestore(deps.db, run.id, run.workerId, deps.workerId))) continue;
     try {
-      const result = await mend(deps, run);
-      const report = reportOf(deps, run, result);
+      const own = await depsOfSource(deps, run.sourceId);
+      const result = await mend(own, run);
+      const report = reportOf(own, run, result);
       report.say(wordsOf(run, result));
       await runAfterHooks(report, result.status === 'COMPLETED' && result.error === null);
       await settle(deps, run, { ...result, checks: report.checks, log: report.log() });
@@ -136,9 +138,10 @@ export async function reviveRestores(deps: EngineDeps): Promise<void> {
     deps.log.warn('a waiting restore had lost its job; it gets a new one', { restoreId });
     await deps.db.transaction((tx) => deps.queue.enqueue(tx, restoreJob, { restoreId }));
   }
-  for (const { id, copyDatabase } of await leftCopies(deps.db)) {
-    if (!(await isStagingGone(deps, id))) continue;
-    if (await dropCopy({ deps, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
+  for (const { id, sourceId, copyDatabase } of await leftCopies(deps.db)) {
+    const own = await depsOfSource(deps, sourceId);
+    if (!(await isStagingGone(own, id))) continue;
+    if (await dropCopy({ deps: own, run: { id } }, copyDatabase)) await forgetCopy(deps.db, id);
   }
   await removeOldQuestions(deps.db).catch((error: unknown) => {
     deps.log.warn('old questions could not be removed', { error: toAppError(error) });

@@ -15,12 +15,14 @@ import {
   heldRuns,
   queuedRuns,
 } from '#db/queries/run.ts';
+import { removeOldSourceQuestions } from '#db/queries/source-question.ts';
 import { deadVerifications, unfinishedVerifications } from '#db/queries/verification.ts';
 import { removeDeadWorkers } from '#db/queries/worker.ts';
 import { cancelledError, failQueuedRun, runsDir } from './backup.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { removeCopies } from './leftovers.ts';
 import { mendRestores, reviveRestores } from './recover-restores.ts';
+import { depsOfSources } from './source-deps.ts';
 import { endUnknown, verificationCancelled } from './verify.ts';
 
 /** No more of each kind in one pass, so that a destination that is away does not hold the others up for long. */
@@ -75,6 +77,7 @@ export async function runRecover(deps: EngineDeps, options: RecoverOptions): Pro
   await part('waiting verifications', () => reviveVerifications(deps));
   await part('dead restores', () => mendRestores(deps, options.ownActive()));
   await part('waiting restores', () => reviveRestores(deps));
+  await part('old questions about sources', () => removeOldSourceQuestions(deps.db));
   if (reapedVerifications > 0 || options.isThorough) await part('scratch', () => sweepScratch(deps));
   if (options.isThorough) await part('unfinished uploads', () => sweepStorages(deps));
   if (reaped > 0 || options.isThorough) {
@@ -149,10 +152,14 @@ async function reviveVerifications(deps: EngineDeps): Promise<void> {
 /** Restored databases whose verification is over; those of waiting ones count as held, because a worker may take them now. */
 async function sweepScratch(deps: EngineDeps): Promise<void> {
   const held = new Set((await unfinishedVerifications(deps.db)).map(({ id }) => id));
-  const count = await openSource(deps.config).sweepScratch(
-    { signal: AbortSignal.timeout(CLEAN_UP_MS), log: deps.log, clock: deps.clock },
-    (id) => held.has(id),
-  );
+  let count = 0;
+  // Clusters and the verification server are every source's; databases beside its own are made only where that is allowed.
+  for (const { config } of deps.config.verify.mayUseSource ? await depsOfSources(deps) : [deps]) {
+    count += await openSource(config).sweepScratch(
+      { signal: AbortSignal.timeout(CLEAN_UP_MS), log: deps.log, clock: deps.clock },
+      (id) => held.has(id),
+    );
+  }
   if (count > 0) deps.log.info('restored databases of ended verifications were removed', { count });
 }
 

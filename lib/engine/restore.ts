@@ -21,6 +21,7 @@ import { runAfterHooks, runBeforeHooks } from './hooks.ts';
 import { restoreInPlace } from './in-place.ts';
 import { answered, persist } from './persist.ts';
 import { restoreTables, UnsettledTables } from './restore-tables.ts';
+import { depsOfSource } from './source-deps.ts';
 import { swapIn, undoSwap } from './swap.ts';
 
 export interface RestoreSignals {
@@ -72,15 +73,16 @@ const keepableCheck = (check: Check): Check => ({
  * does nothing; each name of a database is noted before it is made, so that recovery can finish or undo what a crash left. The live
  * database is as before in every failure.
  */
-export async function runRestore(deps: EngineDeps, id: string, signals: RestoreSignals): Promise<void> {
+export async function runRestore(ownDeps: EngineDeps, id: string, signals: RestoreSignals): Promise<void> {
   const claimed = await persist(
-    deps,
+    ownDeps,
     'restore claim',
-    () => deps.db.transaction((tx) => claimRestore(tx, id, deps.workerId)),
+    () => ownDeps.db.transaction((tx) => claimRestore(tx, id, ownDeps.workerId)),
     signals.turn,
   );
   if (claimed.state === 'gone') return;
   const { run, task } = claimed;
+  const deps = await depsOfSource(ownDeps, run.sourceId);
   const log = deps.log.child({ restoreId: id, backupId: run.backupId });
   const stopped = new AbortController();
   const end = (error: AppError): void => {

@@ -14,14 +14,14 @@ export const retentionPolicy = (config: Config): RetentionPolicy => ({
 });
 
 /**
- * Marks what the policy lets go EXPIRED, with an audit entry that says why and a job that removes it, all in one
+ * Marks what the policy of the source lets go of its backups EXPIRED, with an audit entry that says why and a job that removes it, all in one
  * transaction; brings the dates shown to people up to date. Returns how many expired. Safe to repeat.
  */
 export async function runRetain(deps: EngineDeps): Promise<number> {
   const policy = retentionPolicy(deps.config);
   const expired = await persist(deps, 'retention', () =>
     deps.db.transaction(async (tx) => {
-      const rows = await retainableBackups(tx);
+      const rows = await retainableBackups(tx, deps.sourceId);
       const decisions = decideRetention(policy, await catalogueNow(tx), rows);
       let count = 0;
       for (const [index, { id, decision, reasons, expiresAt }] of decisions.entries()) {
@@ -31,6 +31,7 @@ export async function runRetain(deps: EngineDeps): Promise<number> {
           // A person may have deleted it since it was read.
           if (!(await markExpired(tx, id))) continue;
           await addAuditEntry(tx, workerActor('retention'), 'backup.expire', id, {
+            sourceId: deps.sourceId,
             filename: row.filename,
             reasons,
           });

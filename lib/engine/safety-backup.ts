@@ -39,6 +39,7 @@ export async function takeSafetyBackup(restore: HeldRestore): Promise<SafetyBack
   const stages = { compression: config.compression, isEncrypted: config.ageRecipients.length > 0 };
   const id = await deps.db.transaction(async (tx) => {
     const backupId = await insertManualBackup(tx, {
+      sourceId: run.sourceId,
       filename: archiveFilename(config.filePrefix, await catalogueNow(tx), 1, stages),
       destinations: [config.storage],
       description: `before a restore into ${run.targetDatabase}`,

@@ -5,7 +5,7 @@ import { verifyJob } from '../jobs/queue.ts';
 import { startVerifier } from '../verify/start-verifier.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
-import { readConsoleSettings } from '#db/queries/setting.ts';
+import { readVerificationPolicy } from '#db/queries/setting.ts';
 import {
   beatVerification,
   claimVerification,
@@ -21,6 +21,7 @@ import {
 import { workerActor, type EngineDeps } from './deps.ts';
 import { answered, persist } from './persist.ts';
 import { runRetain } from './retain.ts';
+import { depsOfSource } from './source-deps.ts';
 
 /** `released`: the worker stops, and the verification waits for another. */
 export type VerificationEnd = 'ended' | 'released' | 'gone';
@@ -187,17 +188,22 @@ export async function endUnknown(
  * nothing. `stop` ends it at once and lets the row wait for another worker; it throws only where the wait for a turn was
  * ended by it, or the catalogue stayed away. A second call for the same row does nothing.
  */
-export async function runVerify(deps: EngineDeps, id: string, stop: AbortSignal): Promise<VerificationEnd> {
-  const claimed = await claim(deps, id, stop);
+export async function runVerify(
+  ownDeps: EngineDeps,
+  id: string,
+  stop: AbortSignal,
+): Promise<VerificationEnd> {
+  const claimed = await claim(ownDeps, id, stop);
   switch (claimed.state) {
     case 'busy':
     case 'gone':
       return 'gone';
     case 'cancelled':
-      return (await endUnknown(deps, id, null, verificationCancelled(claimed.by))) ? 'ended' : 'gone';
+      return (await endUnknown(ownDeps, id, null, verificationCancelled(claimed.by))) ? 'ended' : 'gone';
     case 'claimed':
   }
   const { run, key, backup } = claimed;
+  const deps = await depsOfSource(ownDeps, backup.sourceId);
   const log = deps.log.child({ verificationId: id, backupId: run.backupId });
   const stopped = new AbortController();
   const end = (error: AppError): void => {
@@ -298,8 +304,8 @@ async function verify(
 ): Promise<VerifyOutcome> {
   if (isDeleted(backup.status)) return unknown(deletedError());
   if (key === null) return unknown(noCopyError(run.destination));
-  const { verification: policy } = await persist(deps, 'verification policy', () =>
-    readConsoleSettings(deps.db),
+  const policy = await persist(deps, 'verification policy', () =>
+    readVerificationPolicy(deps.db, deps.sourceId),
   );
   return startVerifier(
     deps.config,

@@ -1,7 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss } from 'pg-boss';
 import type { Secret } from '../core/secret.ts';
-import { BackupJob, LookJob, PreviewJob, RestoreJob, VerifyJob } from '../contracts/jobs.ts';
+import {
+  BackupJob,
+  LookJob,
+  PreviewJob,
+  RestoreJob,
+  SourceQuestionJob,
+  VerifyJob,
+} from '../contracts/jobs.ts';
 
 /** A queue and what may be in it. `parse` is used on both ends, so that a job nobody understands is never sent. */
 export interface JobDefinition<Name extends string, Payload> extends JobLimits {
@@ -81,6 +88,16 @@ export const lookJob: JobDefinition<'look', LookJob> = {
   ...questionLimits,
 };
 
+/** Answer whether a source can be reached, or what databases its server has; somebody waits for it at the screen. */
+export const sourceQuestionJob: JobDefinition<'source-question', SourceQuestionJob> = {
+  name: 'source-question',
+  parse: (input) => SourceQuestionJob.parse(input),
+  retryLimit: 0,
+  expireInSeconds: 120,
+  heartbeatSeconds: 20,
+  retryDelayMax: 60,
+};
+
 /** What `enqueue` needs of a drizzle transaction. */
 export interface JobTransaction {
   execute(query: ReturnType<typeof sql>): PromiseLike<unknown>;
@@ -123,7 +140,7 @@ export async function migrateQueue(url: Secret): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    for (const job of [backupJob, removeJob, verifyJob, restoreJob, previewJob, lookJob]) {
+    for (const job of [backupJob, removeJob, verifyJob, restoreJob, previewJob, lookJob, sourceQuestionJob]) {
       const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
       const options = {
         retryLimit,

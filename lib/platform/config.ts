@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Cron } from 'croner';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
+import { isCron, isTimeZone } from '../core/schedule.ts';
 import { Secret } from '../core/secret.ts';
 import { NO_HOOKS, readHooksFile, type Hooks } from './hooks-file.ts';
 
@@ -29,23 +29,6 @@ const httpUrl = z.url({
   error: 'must be an address that starts with http:// or https://',
 });
 const list = z.string().transform((value) => value.split(/[\s,]+/).filter((item) => item !== ''));
-const isCron = (value: string): boolean => {
-  try {
-    new Cron(value, { paused: true });
-    return value.trim().split(/\s+/).length === 5;
-  } catch {
-    return false;
-  }
-};
-const isTimeZone = (value: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /** What cannot be read must be told here, by name: the drivers' own errors hold the whole address with its password. */
 const isReadableUrl = (value: string): boolean => {
   const afterUser = value.lastIndexOf('@') + 1;

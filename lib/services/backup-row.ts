@@ -5,6 +5,7 @@ import type {
   BackupRow,
   Proof,
   RunError,
+  SourceAddress,
 } from '../contracts/backup.ts';
 import { humanBytes } from '../core/bytes.ts';
 import type { BackupRecord, CopyRecord } from '#db/queries/backup.ts';
@@ -56,6 +57,8 @@ export function toBackupRow(record: BackupRecord): BackupRow {
   const size = record.sizeBytes ?? 0;
   return {
     id: record.id,
+    sourceId: record.sourceId,
+    sourceName: record.sourceName,
     filename: record.filename,
     size,
     sizeHuman: humanBytes(size),
@@ -87,9 +90,14 @@ const toCopy = (copy: CopyRecord): BackupCopy => ({
   checkedAt: iso(copy.checkedAt),
 });
 
-export function toBackupDetail(record: BackupRecord, copies: readonly CopyRecord[]): BackupDetail {
+export function toBackupDetail(
+  record: BackupRecord,
+  copies: readonly CopyRecord[],
+  source: SourceAddress,
+): BackupDetail {
   return {
     ...toBackupRow(record),
+    source,
     plainSize: record.plainSizeBytes,
     plainChecksum: record.plainChecksum,
     options: { tables: record.tables, schemaOnly: record.schemaOnly },

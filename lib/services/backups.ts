@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { BackupAccepted, BackupDetail } from '../contracts/backup.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import { removeJob } from '../jobs/queue.ts';
+import { configForSource } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -17,7 +18,9 @@ import {
   markExpired,
   requestCancel,
 } from '#db/queries/backup.ts';
+import { findSource } from '#db/queries/source.ts';
 import { toBackupDetail } from './backup-row.ts';
+import { addressOf } from './settings.ts';
 
 /** A finished backup younger than this is never deleted (4-ims.md BR-007). */
 const PROTECTED_HOURS = 24;
@@ -30,7 +33,11 @@ export const noSuchBackup = (): AppError =>
 export async function getBackup(backend: Backend, id: string): Promise<BackupDetail> {
   const record = await findBackup(backend.db, id);
   if (record === null) throw noSuchBackup();
-  return toBackupDetail(record, await findCopies(backend.db, id));
+  const [copies, source] = await Promise.all([
+    findCopies(backend.db, id),
+    findSource(backend.db, record.sourceId),
+  ]);
+  return toBackupDetail(record, copies, addressOf(configForSource(backend.config, source)));
 }
 
 /** What the archive is, how it was made, and what a restore of it must show: as the catalogue noted it. */
@@ -107,17 +114,17 @@ export async function deleteBackup(
           fields: { deletableFrom: freeAt.toISOString() },
         });
       }
-      if ((await findNewestCompleted(tx))?.id === id) {
+      if ((await findNewestCompleted(tx, record.sourceId))?.id === id) {
         throw new AppError('protected', 'this is the newest completed backup', {
           hint: 'Take a new backup first; then this one can be deleted.',
         });
       }
-      if ((await findNewestGood(tx))?.id === id) {
+      if ((await findNewestGood(tx, record.sourceId))?.id === id) {
         throw new AppError('protected', 'this is the newest backup of the whole database', {
           hint: 'Take a new backup of all tables first; then this one can be deleted.',
         });
       }
-      if ((await findNewestProven(tx))?.id === id) {
+      if ((await findNewestProven(tx, record.sourceId))?.id === id) {
         throw new AppError('protected', 'this is the last proven backup', {
           hint: 'Prove another backup of the whole database first; then this one can be deleted.',
         });

@@ -20,10 +20,21 @@ const PROOF_BY_HAND_DAYS = 30;
 
 const BACKUP_PAGE = '/settings/backup';
 
-export interface HealthFacts {
+/** What concerns every source. */
+export interface InstallationFacts {
+  readonly livingWorkers: number;
+  readonly runbookReview: { readonly dueOn: string; readonly isOverdue: boolean };
+  /** Their names. */
+  readonly disabledSources: readonly string[];
+  readonly enabledCount: number;
+}
+
+/** What is known of one source. */
+export interface SourceFacts {
   readonly now: Date;
   readonly rpoHours: number;
-  readonly livingWorkers: number;
+  /** Where its own schedule is set; null where it follows the installation's. */
+  readonly ownSchedulePage: string | null;
   readonly verification: VerificationPolicy;
   /**
    * The newest COMPLETED one of everything whose proof has not failed: a few tables, or a schema without rows, are no
@@ -46,19 +57,24 @@ export interface HealthFacts {
   readonly newestCancelled: BackupRecord | null;
   /** The newest due instant some worker settled; null when none has looked at the schedule yet. */
   readonly newestSettledDueAt: Date | null;
-  readonly runbookReview: { readonly dueOn: string; readonly isOverdue: boolean };
 }
 
-const ok = (name: string, detail: string): HealthCheck => ({ name, state: 'OK', detail, action: null });
+const ok = (name: string, detail: string): HealthCheck => ({
+  name,
+  state: 'OK',
+  detail,
+  source: null,
+  action: null,
+});
 const bad = (
   name: string,
   state: 'WARNING' | 'CRITICAL' | 'UNKNOWN',
   detail: string,
   label: string,
   href: string,
-): HealthCheck => ({ name, state, detail, action: { label, href } });
+): HealthCheck => ({ name, state, detail, source: null, action: { label, href } });
 
-function workerCheck({ livingWorkers }: HealthFacts): HealthCheck {
+function workerCheck({ livingWorkers }: InstallationFacts): HealthCheck {
   if (livingWorkers > 0) {
     return ok('worker', livingWorkers === 1 ? 'One worker is alive.' : `${livingWorkers} workers are alive.`);
   }
@@ -71,7 +87,7 @@ function workerCheck({ livingWorkers }: HealthFacts): HealthCheck {
   );
 }
 
-function recoveryPointCheck({ now, newestGood, rpoHours }: HealthFacts): HealthCheck {
+function recoveryPointCheck({ now, newestGood, rpoHours }: SourceFacts): HealthCheck {
   if (newestGood === null) {
     return bad(
       'recovery-point',
@@ -105,7 +121,7 @@ function recoveryPointCheck({ now, newestGood, rpoHours }: HealthFacts): HealthC
   );
 }
 
-function lastRunCheck({ newestGood, newestFailed, newestCancelled, now }: HealthFacts): HealthCheck {
+function lastRunCheck({ newestGood, newestFailed, newestCancelled, now }: SourceFacts): HealthCheck {
   const isLater = (run: BackupRecord | null): run is BackupRecord =>
     run !== null && (newestGood === null || run.createdAt > newestGood.createdAt);
   const since = (run: BackupRecord): string => `${roughly(now.getTime() - run.createdAt.getTime())} ago`;
@@ -134,12 +150,12 @@ function lastRunCheck({ newestGood, newestFailed, newestCancelled, now }: Health
     : ok('last-run', 'The last finished backup completed.');
 }
 
-function scheduleCheck(config: Config, { now }: HealthFacts): HealthCheck {
+function scheduleCheck(config: Config, { now, ownSchedulePage }: SourceFacts): HealthCheck {
   if (!config.schedule.isEnabled) {
     return bad(
       'schedule',
       'WARNING',
-      'Scheduled backups are switched off (BACKUP_ENABLED=false): only what a person starts is taken.',
+      `Scheduled backups are switched off${ownSchedulePage === null ? ' (BACKUP_ENABLED=false)' : ''}: only what a person starts is taken.`,
       'Create a backup now',
       BACKUP_PAGE,
     );
@@ -149,15 +165,15 @@ function scheduleCheck(config: Config, { now }: HealthFacts): HealthCheck {
     ? bad(
         'schedule',
         'CRITICAL',
-        `The schedule "${config.schedule.cron}" is never due. Correct BACKUP_SCHEDULE.`,
+        `The schedule "${config.schedule.cron}" is never due. Correct ${ownSchedulePage === null ? 'BACKUP_SCHEDULE' : 'it'}.`,
         'See the schedule',
-        BACKUP_PAGE,
+        ownSchedulePage ?? BACKUP_PAGE,
       )
     : ok('schedule', `The next backup is due in ${roughly(next.getTime() - now.getTime())}.`);
 }
 
 /** Judged from the clock and the catalogue alone, so that a dead scheduler cannot keep it green. */
-function overdueCheck(config: Config, facts: HealthFacts): HealthCheck {
+function overdueCheck(config: Config, facts: SourceFacts): HealthCheck {
   if (!config.schedule.isEnabled) return ok('overdue', 'Nothing is scheduled, so nothing is overdue.');
   const until = new Date(facts.now.getTime() - OVERDUE_GRACE_MS);
   if (facts.newestSettledDueAt === null) {
@@ -185,7 +201,7 @@ const isLaterThan = (a: BackupRecord, b: BackupRecord | null): boolean =>
   b === null || a.createdAt > b.createdAt;
 
 /** Since when a proof is missing that the policy wants; null while none is. */
-function proofMissingSince(facts: HealthFacts, periodDays: number | null): Date | null {
+function proofMissingSince(facts: SourceFacts, periodDays: number | null): Date | null {
   const { newestGood, newestProven, oldestUnproven } = facts;
   if (newestProven === null) return oldestUnproven?.createdAt ?? null;
   const days = periodDays ?? PROOF_BY_HAND_DAYS;
@@ -196,7 +212,7 @@ function proofMissingSince(facts: HealthFacts, periodDays: number | null): Date 
 }
 
 /** Whether a restore is known to work: what a person would bet the company on. */
-function proofCheck(config: Config, facts: HealthFacts): HealthCheck {
+function proofCheck(config: Config, facts: SourceFacts): HealthCheck {
   const { now, newestGood, newestProven, newestProofFailed, verification } = facts;
   const failed = newestProofFailed;
   if (failed !== null && isLaterThan(failed, newestProven)) {
@@ -273,7 +289,7 @@ function proofCheck(config: Config, facts: HealthFacts): HealthCheck {
 }
 
 /** Whether stored copies are still what was written: a disk that rots says nothing. */
-function scrubCheck({ now, verification, oldestReadAt }: HealthFacts): HealthCheck {
+function scrubCheck({ now, verification, oldestReadAt }: SourceFacts): HealthCheck {
   const { scrubDays } = verification;
   if (scrubDays === 0) return ok('scrub', 'Stored copies are not read again (switched off in the settings).');
   if (oldestReadAt === null) return ok('scrub', 'There is no stored copy to read again.');
@@ -291,7 +307,7 @@ function scrubCheck({ now, verification, oldestReadAt }: HealthFacts): HealthChe
 }
 
 /** Whether the runbook was looked at this quarter: on the day it is needed its names and people must be right. */
-function runbookCheck({ runbookReview }: HealthFacts): HealthCheck {
+function runbookCheck({ runbookReview }: InstallationFacts): HealthCheck {
   if (!runbookReview.isOverdue)
     return ok('runbook', `The runbook is to be reviewed by ${runbookReview.dueOn}.`);
   return bad(
@@ -303,17 +319,49 @@ function runbookCheck({ runbookReview }: HealthFacts): HealthCheck {
   );
 }
 
-/** Every health rule over these facts. The catalogue answered, or there would be no facts. */
-export function judge(config: Config, facts: HealthFacts): HealthCheck[] {
+/** A source that nobody backs up any more is told of: it must not look safe because it is left out. */
+function sourcesCheck({ disabledSources, enabledCount }: InstallationFacts): HealthCheck[] {
+  if (disabledSources.length === 0) return [];
+  const names = disabledSources.join(', ');
+  return enabledCount === 0
+    ? [
+        bad(
+          'sources',
+          'UNKNOWN',
+          'Every source is disabled: nothing is backed up, and nothing is judged.',
+          'See the sources',
+          '/sources',
+        ),
+      ]
+    : [ok('sources', `Disabled, so neither backed up nor judged: ${names}.`)];
+}
+
+/** Every health rule of one source over these facts. `config` is its own. */
+export function judgeSource(config: Config, facts: SourceFacts): HealthCheck[] {
   return [
     recoveryPointCheck(facts),
     proofCheck(config, facts),
     lastRunCheck(facts),
     overdueCheck(config, facts),
-    workerCheck(facts),
     scrubCheck(facts),
     scheduleCheck(config, facts),
+  ];
+}
+
+/** Every health rule that concerns all sources. The catalogue answered, or there would be no facts. */
+export function judgeInstallation(facts: InstallationFacts): HealthCheck[] {
+  return [
+    workerCheck(facts),
+    ...sourcesCheck(facts),
     runbookCheck(facts),
     ok('catalogue', 'The catalogue database answers.'),
   ];
+}
+
+/** The same, where there are several sources: it says of which it speaks, and its action leads to that one's backups. */
+export function ofSource(check: HealthCheck, source: NonNullable<HealthCheck['source']>): HealthCheck {
+  const { action } = check;
+  if (action?.href.startsWith(BACKUP_PAGE) !== true) return { ...check, source };
+  const join = action.href.includes('?') ? '&' : '?';
+  return { ...check, source, action: { ...action, href: `${action.href}${join}source=${source.id}` } };
 }

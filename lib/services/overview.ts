@@ -1,6 +1,8 @@
 import { REVIEW_PERIOD_DAYS } from '../contracts/runbook.ts';
 import { runbookReview } from '../core/runbook-review.ts';
-import type { Overview, Ready } from '../contracts/overview.ts';
+import { byGravity, stateOfAges, worstState } from '../core/worst-state.ts';
+import type { HealthCheck, Overview, OverviewQuery, OverviewSource, Ready } from '../contracts/overview.ts';
+import { configForSource } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import {
   catalogueNow,
@@ -16,81 +18,155 @@ import {
 } from '#db/queries/backup.ts';
 import { firstUserAt } from '#db/queries/incident.ts';
 import { findSummary } from '#db/queries/history.ts';
-import { readConsoleSettings } from '#db/queries/setting.ts';
+import { readConsoleSettings, readVerificationPolicy } from '#db/queries/setting.ts';
 import { newestSettledDueAt } from '#db/queries/slot.ts';
+import { findSources, type SourceRecord } from '#db/queries/source.ts';
 import { findUnfinishedVerification, oldestReadAt } from '#db/queries/verification.ts';
 import { livingWorkers } from '#db/queries/worker.ts';
 import { toBackupRow } from './backup-row.ts';
-import { judge } from './health-checks.ts';
-import { toSummary } from './history.ts';
+import { judgeInstallation, judgeSource, ofSource } from './health-checks.ts';
+import { nextScheduledOf, toSummary } from './history.ts';
+import { noSuchSource } from './sources.ts';
 
 const RECENT_LIMIT = 30;
 
-/** Are we safe, since when, what is wrong, what next: by the catalogue's clock. */
-export async function readOverview(backend: Backend): Promise<Overview> {
-  const { db, config } = backend;
-  const [
-    now,
-    settings,
-    workers,
-    newestGood,
-    newestProven,
-    newestProofFailed,
-    newestFailed,
-    newestCancelled,
-    verifying,
-    oldestRead,
-    running,
-    recent,
-    summary,
-    settledDueAt,
-    sinceAt,
-  ] = await Promise.all([
-    catalogueNow(db),
-    readConsoleSettings(db),
-    livingWorkers(db),
-    findNewestGood(db),
-    findNewestProven(db),
-    findNewestProofFailed(db),
-    findNewestFailed(db),
-    findNewestCancelled(db),
-    findUnfinishedVerification(db),
-    oldestReadAt(db),
-    findRunning(db),
-    findRecent(db, RECENT_LIMIT),
-    findSummary(db),
-    newestSettledDueAt(db),
-    firstUserAt(db),
-  ]);
-  const oldestUnproven = await findOldestUnproven(db, newestProven?.createdAt ?? null);
+interface JudgedSource {
+  readonly shown: OverviewSource;
+  /** None for one that is disabled. */
+  readonly checks: readonly HealthCheck[];
+}
+
+/** One source by its own schedule and policy. */
+async function judge(
+  backend: Backend,
+  source: SourceRecord,
+  moment: { readonly now: Date; readonly rpoHours: number; readonly verifyingSourceId: string | null },
+): Promise<JudgedSource> {
+  const { db } = backend;
+  const { id, name, isEnabled } = source;
+  const { now, rpoHours } = moment;
+  const [newestGood, newestProven] = await Promise.all([findNewestGood(db, id), findNewestProven(db, id)]);
   const ageOf = (backup: BackupRecord | null): number | null =>
     backup === null ? null : Math.max(0, Math.floor((now.getTime() - backup.createdAt.getTime()) / 1000));
-  return {
+  const points = {
     newestGood: newestGood === null ? null : toBackupRow(newestGood),
     newestGoodAgeSeconds: ageOf(newestGood),
     newestProven: newestProven === null ? null : toBackupRow(newestProven),
     newestProvenAgeSeconds: ageOf(newestProven),
+    nextScheduled: nextScheduledOf(backend, source, now)?.toISOString() ?? null,
+  };
+  if (!isEnabled) return { shown: { id, name, ...points, state: null }, checks: [] };
+
+  // What came before the newest good one is over, and is not searched for.
+  const goodAt = newestGood?.createdAt ?? null;
+  const provenAt = newestProven?.createdAt ?? null;
+  const [newestProofFailed, oldestUnproven, newestFailed, newestCancelled, oldestRead, settledDueAt, policy] =
+    await Promise.all([
+      findNewestProofFailed(db, id, provenAt),
+      findOldestUnproven(db, id, provenAt),
+      findNewestFailed(db, id, goodAt),
+      findNewestCancelled(db, id, goodAt),
+      oldestReadAt(db, id),
+      newestSettledDueAt(db, id),
+      readVerificationPolicy(db, id),
+    ]);
+  const checks = judgeSource(configForSource(backend.config, source), {
+    now,
+    rpoHours,
+    ownSchedulePage: source.schedule === null ? null : `/sources/${id}`,
+    verification: policy,
+    newestGood,
+    newestProven,
+    newestProofFailed,
+    oldestUnproven,
+    isVerifying: moment.verifyingSourceId === id,
+    oldestReadAt: oldestRead,
+    newestFailed,
+    newestCancelled,
+    newestSettledDueAt: settledDueAt,
+  });
+  const state = worstState([...checks.map((check) => check.state), stateOfAges(points, rpoHours)]);
+  return { shown: { id, name, ...points, state }, checks };
+}
+
+/** The worst off of those that are judged: the worst state, then the oldest proof. */
+function worstOff(judged: readonly JudgedSource[]): JudgedSource | undefined {
+  const age = (seconds: number | null): number => seconds ?? Infinity;
+  const [worst] = judged
+    .filter(({ shown }) => shown.state !== null)
+    .toSorted((a, b) => {
+      const [one, other] = [a.shown, b.shown];
+      return (
+        byGravity(one.state ?? 'OK', other.state ?? 'OK') ||
+        // Two that have none are equal: infinities have no difference.
+        Number(age(other.newestProvenAgeSeconds) > age(one.newestProvenAgeSeconds)) -
+          Number(age(other.newestProvenAgeSeconds) < age(one.newestProvenAgeSeconds))
+      );
+    });
+  return worst ?? judged[0];
+}
+
+/**
+ * Are we safe, since when, what is wrong, what next: by the catalogue's clock. Throws `not_found` for a source that is none.
+ */
+export async function readOverview(backend: Backend, query: OverviewQuery = {}): Promise<Overview> {
+  const { db } = backend;
+  const [now, settings, workers, verifying, running, recent, summary, sinceAt, sources] = await Promise.all([
+    catalogueNow(db),
+    readConsoleSettings(db),
+    livingWorkers(db),
+    findUnfinishedVerification(db),
+    findRunning(db, query.source),
+    findRecent(db, RECENT_LIMIT, query.source),
+    findSummary(db, query.source),
+    firstUserAt(db),
+    findSources(db),
+  ]);
+  const { rpoHours, rtoMinutes } = settings;
+  const verifyingSourceId = verifying?.sourceId ?? null;
+  const judged: JudgedSource[] = [];
+  // One after the other: each asks several questions at once already, and the connections are few.
+  for (const source of sources)
+    judged.push(await judge(backend, source, { now, rpoHours, verifyingSourceId }));
+
+  const asked = judged.filter(({ shown }) => query.source === undefined || shown.id === query.source);
+  const chosen = worstOff(asked);
+  if (chosen === undefined) throw noSuchSource();
+  const isOne = sources.length === 1;
+  const { id, name, newestGood, newestGoodAgeSeconds, newestProven, newestProvenAgeSeconds } = chosen.shown;
+  return {
+    source: { id, name },
+    newestGood,
+    newestGoodAgeSeconds,
+    newestProven,
+    newestProvenAgeSeconds,
+    sources: judged.map(({ shown }) => shown),
     verifying,
     running: running.map(toBackupRow),
-    checks: judge(config, {
+    checks: [
+      ...asked.flatMap(({ shown, checks }) =>
+        isOne ? checks : checks.map((check) => ofSource(check, { id: shown.id, name: shown.name })),
+      ),
+      ...judgeInstallation({
+        livingWorkers: workers.length,
+        runbookReview: runbookReview(
+          settings.runbook.review.lastReviewedOn,
+          sinceAt,
+          now,
+          REVIEW_PERIOD_DAYS,
+        ),
+        disabledSources: sources.filter(({ isEnabled }) => !isEnabled).map((source) => source.name),
+        enabledCount: sources.filter(({ isEnabled }) => isEnabled).length,
+      }),
+    ],
+    summary: toSummary(
+      backend,
+      summary,
+      sources.filter((source) => query.source === undefined || source.id === query.source),
       now,
-      rpoHours: settings.rpoHours,
-      verification: settings.verification,
-      livingWorkers: workers.length,
-      newestGood,
-      newestProven,
-      newestProofFailed,
-      oldestUnproven,
-      isVerifying: verifying !== null,
-      oldestReadAt: oldestRead,
-      newestFailed,
-      newestCancelled,
-      newestSettledDueAt: settledDueAt,
-      runbookReview: runbookReview(settings.runbook.review.lastReviewedOn, sinceAt, now, REVIEW_PERIOD_DAYS),
-    }),
-    summary: toSummary(backend, summary, now),
-    rpoHours: settings.rpoHours,
-    rtoMinutes: settings.rtoMinutes,
+    ),
+    rpoHours,
+    rtoMinutes,
     recent: recent.map(toBackupRow),
   };
 }

@@ -1,5 +1,5 @@
 import type { Actor } from '../core/actor.ts';
-import { AppError, ERRORS, type ErrorCode } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { RestoreLook, RestoreLookQuery, RestorePlan, RestorePreview } from '../contracts/restore.ts';
 import { lookJob, previewJob } from '../jobs/queue.ts';
 import type { Backend } from '#db/backend.ts';
@@ -12,43 +12,7 @@ import {
   removeLook,
 } from '#db/queries/restore-question.ts';
 import { lockRestore } from '#db/queries/restore.ts';
-import { livingWorkers } from '#db/queries/worker.ts';
-
-const ANSWER_MS = 20_000;
-const ASK_MS = 150;
-
-const noAnswer = (message: string): AppError =>
-  new AppError('worker_absent', message, {
-    hint: 'Check that the worker runs (npm run worker), then try again.',
-  });
-
-interface Answer<T> {
-  readonly answer: T | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-  readonly errorHint: string | null;
-}
-
-async function needWorker({ db }: Backend): Promise<void> {
-  if ((await livingWorkers(db)).length === 0) throw noAnswer('no worker is running to answer this');
-}
-
-/** What a worker answered. Throws what it could not answer for, or `worker_absent`. */
-async function waitFor<T>({ clock }: Backend, read: () => Promise<Answer<T> | null>): Promise<T> {
-  const giveUpAt = clock.now().getTime() + ANSWER_MS;
-  for (;;) {
-    const row = await read();
-    if (row?.answer !== null && row?.answer !== undefined) return row.answer;
-    if (row?.errorCode !== null && row?.errorCode !== undefined) {
-      const code: ErrorCode = row.errorCode in ERRORS ? (row.errorCode as ErrorCode) : 'bug';
-      throw new AppError(code, row.errorMessage ?? 'the worker could not answer', {
-        hint: row.errorHint ?? undefined,
-      });
-    }
-    if (clock.now().getTime() >= giveUpAt) throw noAnswer('no worker answered in time');
-    await clock.sleep(ASK_MS);
-  }
-}
+import { needWorker, waitForAnswer } from './worker-answer.ts';
 
 /** The web process opens no source: a worker answers. */
 export async function askPreview(
@@ -62,7 +26,7 @@ export async function askPreview(
     await queue.enqueue(tx, previewJob, { previewId: id });
     return id;
   });
-  return waitFor(backend, () => findPreview(backend.db, previewId));
+  return waitForAnswer(backend, () => findPreview(backend.db, previewId));
 }
 
 /**
@@ -99,7 +63,7 @@ export async function lookAtRestore(
     return id;
   });
   try {
-    return await waitFor(backend, () => findLook(backend.db, lookId));
+    return await waitForAnswer(backend, () => findLook(backend.db, lookId));
   } finally {
     await removeLook(backend.db, lookId);
   }

@@ -13,6 +13,7 @@ import {
   type RestoreRequest,
 } from '../contracts/restore.ts';
 import { restoreJob } from '../jobs/queue.ts';
+import { configForSource } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -29,9 +30,11 @@ import {
   type RestoreRecord,
   type ShownRestore,
 } from '#db/queries/restore.ts';
+import { findSource } from '#db/queries/source.ts';
 import { toRunError } from './backup-row.ts';
 import { noSuchBackup } from './backups.ts';
 import { askPreview } from './restore-questions.ts';
+import { sourcesOnServerOf } from './sources.ts';
 
 const LISTED = 200;
 
@@ -61,6 +64,7 @@ function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
   return {
     id: record.id,
     backupId: record.backupId,
+    sourceId: record.sourceId,
     backupFilename: record.backupFilename,
     mode: record.mode,
     targetDatabase: record.targetDatabase,
@@ -194,18 +198,21 @@ export async function requestRestore(
   backupId: string,
   { confirm, reason = '', ...asked }: RestoreRequest,
 ): Promise<RestoreAccepted> {
-  const { environment } = backend.config;
   const { mode, targetDatabase } = asked;
   needConfirm(confirm, targetDatabase);
+  const backup = await findBackup(backend.db, backupId);
+  if (backup === null) throw noSuchBackup();
+  const { sourceId } = backup;
+  const { environment } = configForSource(backend.config, await findSource(backend.db, sourceId));
   if (environment === 'production' && reason === '') {
     throw new AppError('invalid', 'reason: is needed where the target is marked production', {
       hint: 'Say in a few words why this is restored; it is kept with the restore.',
       fields: { field: 'reason' },
     });
   }
-  const backup = await findBackup(backend.db, backupId);
   const plan = { ...asked, destination: await restorable(backend.db, backup, asked.destination) };
-  const other = await unfinishedRestoreOf(backend.db, targetDatabase);
+  const neighbours = await sourcesOnServerOf(backend, backend.db, sourceId);
+  const other = await unfinishedRestoreOf(backend.db, neighbours, targetDatabase);
   if (other !== null) throw lockedError(targetDatabase, other);
   const preview = await askPreview(backend, { backupId, plan, requestedBy: actor.name });
   if (!preview.canStart) throw refusalOf(plan, preview);
@@ -216,6 +223,7 @@ export async function requestRestore(
     const destination = await restorable(tx, locked, plan.destination);
     const restoreId = await insertRestore(tx, {
       backupId,
+      sourceId,
       destination,
       mode,
       targetDatabase,
@@ -228,6 +236,7 @@ export async function requestRestore(
     await addAuditEntry(tx, actor, 'restore.start', restoreId, {
       filename: locked?.filename ?? null,
       backupId,
+      sourceId,
       mode,
       targetDatabase,
       environment,
@@ -285,7 +294,8 @@ const requestExchange =
       if (record === null) throw noSuchRestore();
       needConfirm(confirm, record.targetDatabase);
       if (!exchange.may(record)) throw exchange.refusal();
-      const other = await unfinishedRestoreOf(tx, record.targetDatabase);
+      const neighbours = await sourcesOnServerOf(backend, tx, record.sourceId);
+      const other = await unfinishedRestoreOf(tx, neighbours, record.targetDatabase);
       if (other !== null && other !== id) throw lockedError(record.targetDatabase, other);
       await exchange.request(tx, id, actor.name);
       await addAuditEntry(tx, actor, exchange.action, id, {

@@ -9,6 +9,7 @@ import {
   type StartIncidentRequest,
   type TickRequest,
 } from '../contracts/runbook.ts';
+import { ENVIRONMENT_SOURCE_ID } from '../contracts/source.ts';
 import { EXAMPLE_NAMES } from '../runbook/runbook-names.ts';
 import { scenarios } from '../runbook/scenarios.ts';
 import type { Backend } from '#db/backend.ts';
@@ -42,14 +43,14 @@ const toIncident = ({ ticks, startedAt, finishedAt, scenario, ...rest }: Inciden
   ticks: ticks.map(({ stepId, at, by }) => ({ stepId, at: at.toISOString(), by })),
 });
 
-/** All that the page needs, for every signed-in person: in an emergency nobody asks for a role. */
+/** All that the page needs, of the environment's own source, for every signed-in person: in an emergency nobody asks for a role. */
 export async function readRunbook(backend: Backend): Promise<RunbookResponse> {
   const { db, config } = backend;
   const [now, settings, proven, good, incidents, sinceAt] = await Promise.all([
     catalogueNow(db),
     readConsoleSettings(db),
-    findNewestProven(db),
-    findNewestGood(db),
+    findNewestProven(db, ENVIRONMENT_SOURCE_ID),
+    findNewestGood(db, ENVIRONMENT_SOURCE_ID),
     listIncidents(db, INCIDENTS_SHOWN),
     firstUserAt(db),
   ]);

@@ -1,19 +1,23 @@
 import type { Actor } from '../core/actor.ts';
+import type { SourceAddress } from '../contracts/backup.ts';
 import type { Installation, Settings, SettingsResponse } from '../contracts/settings.ts';
 import type { Config } from '../platform/config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { readConsoleSettings, writeConsoleSettings } from '#db/queries/setting.ts';
 
+/** Where the source of this configuration is; no secret. */
+export const addressOf = ({ source: { host, port, user, database } }: Config): SourceAddress => ({
+  host,
+  port,
+  user,
+  database,
+});
+
 /** The names of this installation; no secret. */
 export function describeInstallation(config: Config): Installation {
   return {
-    source: {
-      host: config.source.host,
-      port: config.source.port,
-      user: config.source.user,
-      database: config.source.database,
-    },
+    source: addressOf(config),
     storage: config.storage,
     localPath: config.localPath,
     s3:

@@ -1,11 +1,17 @@
 import { AppError } from '../core/errors.ts';
-import type { TableList, TableTimeline, TimelinePoint, TimelineQuery } from '../contracts/timeline.ts';
+import type {
+  TableList,
+  TablesQuery,
+  TableTimeline,
+  TimelinePoint,
+  TimelineQuery,
+} from '../contracts/timeline.ts';
 import type { Backend } from '#db/backend.ts';
 import { findTables, findTablesNamed, findTimeline, type TimelineRow } from '#db/queries/backup-table.ts';
 
 /** GET /api/v1/admin/tables. */
-export async function listTables(backend: Backend): Promise<TableList> {
-  const tables = await findTables(backend.db);
+export async function listTables(backend: Backend, query: TablesQuery): Promise<TableList> {
+  const tables = await findTables(backend.db, query.source);
   return {
     data: tables.map(({ lastSeenAt, ...table }) => ({ ...table, lastSeenAt: lastSeenAt.toISOString() })),
   };
@@ -43,7 +49,7 @@ export async function tableTimeline(
   text: string,
   query: TimelineQuery,
 ): Promise<TableTimeline> {
-  const named = await findTablesNamed(backend.db, text);
+  const named = await findTablesNamed(backend.db, query.source, text);
   const table =
     named.find(({ schema, name }) => `${schema}.${name}` === text) ??
     (named.length === 1 ? named[0] : named.find(({ schema }) => schema === 'public'));
@@ -53,9 +59,9 @@ export async function tableTimeline(
       fields: { field: 'name' },
     });
   }
-  const rows = table === undefined ? [] : await findTimeline(backend.db, table, query.limit);
+  const rows = table === undefined ? [] : await findTimeline(backend.db, query.source, table, query.limit);
   if (table === undefined || rows.length === 0) {
-    throw new AppError('not_found', 'no whole backup tells of this table', {
+    throw new AppError('not_found', 'no whole backup of this source tells of this table', {
       hint: 'Look in the list of tables for the names that exist.',
     });
   }

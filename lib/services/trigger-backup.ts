@@ -2,8 +2,10 @@ import type { Actor } from '../core/actor.ts';
 import { archiveFilename } from '../core/archive-name.ts';
 import { AppError } from '../core/errors.ts';
 import type { Destination, TriggerBackupRequest, TriggerBackupResponse } from '../contracts/backup.ts';
+import { ENVIRONMENT_SOURCE_ID } from '../contracts/source.ts';
 import { backupJob } from '../jobs/queue.ts';
 import type { Config } from '../platform/config.ts';
+import { configForSource } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -13,6 +15,8 @@ import {
   lockTriggers,
   newestManualAt,
 } from '#db/queries/backup.ts';
+import { findSource } from '#db/queries/source.ts';
+import { noSuchSource } from './sources.ts';
 
 /**
  * Where a manual backup goes. `undefined` follows BACKUP_STORAGE; `true` adds S3 to a local installation; `false` stays
@@ -31,8 +35,9 @@ export function destinationsFor(config: Config, uploadToS3: boolean | undefined)
 }
 
 /**
- * Asks for a manual backup: row, audit entry and job in one transaction. Throws `rate_limited` within
- * BACKUP_MANUAL_INTERVAL_MINUTES of the last manual one that did not fail, and `locked` while any backup is running.
+ * Asks for a manual backup of a source: row, audit entry and job in one transaction. Throws `not_found` for a source that is not
+ * there, `conflict` for a disabled one, `rate_limited` within BACKUP_MANUAL_INTERVAL_MINUTES of its last manual one that did not
+ * fail, and `locked` while a backup of it is running.
  * Of two at once, one is answered and the other refused.
  */
 export async function triggerBackup(
@@ -40,13 +45,22 @@ export async function triggerBackup(
   actor: Actor,
   input: TriggerBackupRequest,
 ): Promise<TriggerBackupResponse> {
-  const { config } = backend;
-  const destinations = destinationsFor(config, input.uploadToS3);
+  const destinations = destinationsFor(backend.config, input.uploadToS3);
+  const { sourceId = ENVIRONMENT_SOURCE_ID } = input;
   const queue = await backend.queue();
   const id = await backend.db.transaction(async (tx) => {
     await lockTriggers(tx);
+    const source = await findSource(tx, sourceId);
+    if (source === null) throw noSuchSource();
+    if (!source.isEnabled) {
+      throw new AppError('conflict', `the source ${source.name} is disabled`, {
+        hint: 'Enable it among the sources, then back it up.',
+        fields: { field: 'sourceId' },
+      });
+    }
+    const config = configForSource(backend.config, source);
     const now = await catalogueNow(tx);
-    const last = await newestManualAt(tx);
+    const last = await newestManualAt(tx, sourceId);
     const waitMs = last === null ? 0 : last.getTime() + config.manualIntervalMinutes * 60_000 - now.getTime();
     if (waitMs > 0) {
       throw new AppError('rate_limited', 'a manual backup was started a short while ago', {
@@ -54,7 +68,7 @@ export async function triggerBackup(
         fields: { retryAfterSeconds: Math.ceil(waitMs / 1000) },
       });
     }
-    const [running] = await findRunning(tx);
+    const [running] = await findRunning(tx, sourceId);
     if (running) {
       throw new AppError('locked', 'a backup is already running', {
         hint: 'Wait until it has finished, or cancel it, then try again.',
@@ -62,6 +76,7 @@ export async function triggerBackup(
       });
     }
     const backupId = await insertManualBackup(tx, {
+      sourceId,
       filename: archiveFilename(config.filePrefix, now, 1, {
         compression: config.compression,
         isEncrypted: config.ageRecipients.length > 0,
@@ -74,6 +89,7 @@ export async function triggerBackup(
       requestedBy: actor.name,
     });
     await addAuditEntry(tx, actor, 'backup.create', backupId, {
+      sourceId,
       destinations,
       tables: input.tables ?? null,
       schemaOnly: input.schemaOnly ?? false,

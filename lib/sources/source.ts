@@ -19,6 +19,18 @@ export interface SourceProbe {
   readonly tools: Readonly<Record<string, string>>;
 }
 
+/** What a source is to the user it is opened as. */
+export interface SourceLook extends Pick<SourceProbe, 'productVersion' | 'sizeBytes'> {
+  readonly isSuperuser: boolean;
+  /** Tables and sequences a dump would have that this user may not read, as `schema.name`. */
+  readonly forbidden: readonly string[];
+}
+
+export interface ServerDatabase {
+  readonly name: string;
+  readonly sizeBytes: number | null;
+}
+
 export type TableRef = Pick<TableFact, 'schema' | 'name'>;
 
 /** Which facts a dump takes beside the exact row counts, which it always takes. */
@@ -89,6 +101,10 @@ export interface Source {
   readonly kind: 'postgres';
   /** Cheap and read-only. Throws `source_unreachable`, `source_auth`, `config`, `tool_missing` or `tool_version`. */
   probe(ctx: SourceContext): Promise<SourceProbe>;
+  /** Cheap and read-only, for a person who asks. Throws like `probe`, but needs no tool. */
+  look(ctx: SourceContext): Promise<SourceLook>;
+  /** Every database of its server that this user may connect to, by name. Throws like `look`. */
+  databases(ctx: SourceContext): Promise<readonly ServerDatabase[]>;
   /** Dispose of what it returns when `body` is done. Throws like `probe`, and `invalid` for a table that is not there. */
   dump(ctx: SourceContext, options: DumpOptions): Promise<Dump>;
   /**

@@ -49,10 +49,17 @@ export async function startVerifier(
   ctx: Pick<RunContext, 'signal' | 'log'>,
   onEvent: (event: Exclude<VerifyEvent, { type: 'outcome' }>) => void,
 ): Promise<VerifyOutcome> {
+  let env: ReturnType<typeof verifierEnvironment>;
+  try {
+    // Where a copy may be restored beside its source, this opens the password that is kept for it.
+    env = verifierEnvironment(config, order.destination);
+  } catch (thrown) {
+    return endedUnknown(toAppError(thrown));
+  }
   const run = startTool(ctx, {
     file: process.execPath,
     args: [...WORKER_COMMAND.nodeArgs, PROGRAM],
-    env: verifierEnvironment(config, order.destination),
+    env,
     stdin: Readable.from([Buffer.from(JSON.stringify(order))]),
     niceness: NICENESS,
     killAfterMs: KILL_AFTER_MS,

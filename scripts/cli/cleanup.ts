@@ -2,16 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow } from '#db/queries/backup.ts';
 import { retainableBackups } from '#db/queries/run.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { AppError } from '#lib/core/errors.ts';
 import { decideRetention } from '#lib/core/retention.ts';
 import { retentionPolicy, runRetain } from '#lib/engine/retain.ts';
+import { depsOfSources } from '#lib/engine/source-deps.ts';
 import { commandActor, withBackend, type Command } from './command.ts';
 
 export const cleanup: Command = {
   name: 'cleanup',
   summary: 'Let go of the backups that no retention rule keeps',
   details:
-    'With --dry-run it only shows what would be kept and dropped, and why. The newest backup, the last proven one and all\nyounger than 24 hours are always kept. A worker removes what is let go.',
+    'With --dry-run it only shows what would be kept and dropped, and why. Of each source the newest backup, the last proven\none and all younger than 24 hours are always kept. A worker removes what is let go.',
   writesReport: true,
   options: {
     'dry-run': { type: 'boolean', help: 'show the decisions and change nothing' },
@@ -26,20 +28,38 @@ export const cleanup: Command = {
     }
     return withBackend(async (backend) => {
       const { db, config, log, clock } = backend;
-      const rows = await retainableBackups(db);
-      const decisions = decideRetention(retentionPolicy(config), await catalogueNow(db), rows).map(
-        ({ id, decision, reasons }, index) => ({
-          id,
-          filename: rows[index]?.filename ?? id,
-          decision,
-          reasons,
-        }),
-      );
+      const sources = await depsOfSources({
+        config,
+        sourceId: ENVIRONMENT_SOURCE_ID,
+        db,
+        queue: await backend.queue(),
+        log,
+        clock,
+        workerId: randomUUID(),
+      });
+      const decisions: {
+        id: string;
+        filename: string;
+        decision: 'keep' | 'drop';
+        reasons: readonly string[];
+      }[] = [];
+      for (const source of sources) {
+        const rows = await retainableBackups(db, source.sourceId);
+        decisions.push(
+          ...decideRetention(retentionPolicy(source.config), await catalogueNow(db), rows).map(
+            ({ id, decision, reasons }, index) => ({
+              id,
+              filename: rows[index]?.filename ?? id,
+              decision,
+              reasons,
+            }),
+          ),
+        );
+      }
       const drops = decisions.filter(({ decision }) => decision === 'drop');
       let expired = 0;
       if (!isDryRun) {
-        const deps = { config, db, queue: await backend.queue(), log, clock, workerId: randomUUID() };
-        expired = await runRetain(deps);
+        for (const source of sources) expired += await runRetain(source);
         await addAuditEntry(db, commandActor('cleanup'), 'retention.run', null, { expired });
       }
       const lines = decisions

@@ -3,6 +3,7 @@ import { AppError, ERRORS, type ErrorCode } from '#lib/core/errors.ts';
 import { getBackup } from '#lib/services/backups.ts';
 import { triggerBackup } from '#lib/services/trigger-backup.ts';
 import { check, commandActor, withBackend, type Command, type Values } from './command.ts';
+import { namedSource, sourceOption } from './source-option.ts';
 import { needWorker, waitFor } from './wait.ts';
 
 function readRequest(values: Values): TriggerBackupRequest {
@@ -34,10 +35,11 @@ export const create: Command = {
   name: 'create',
   summary: 'Take a backup and wait until it is done',
   details:
-    'A worker takes it; without worker or catalogue use scripts/backup.sh. One manual backup every\nBACKUP_MANUAL_INTERVAL_MINUTES is allowed.',
+    'A worker takes it; without worker or catalogue use scripts/backup.sh. One manual backup of a\nsource every BACKUP_MANUAL_INTERVAL_MINUTES is allowed.',
   writesReport: true,
   options: {
     type: { type: 'string', value: 'TYPE', help: 'what to back up: database (default)' },
+    source: { ...sourceOption, help: 'of this source (default: the one that PGHOST … PGDATABASE name)' },
     'upload-s3': { type: 'boolean', help: 'store a copy in S3 too' },
     tables: { type: 'string', value: 'TABLE,...', help: 'these tables only' },
     'schema-only': { type: 'boolean', help: 'without rows' },
@@ -49,7 +51,11 @@ export const create: Command = {
     return withBackend(async (backend) => {
       const isWaiting = values['no-wait'] !== true;
       if (isWaiting) await needWorker(backend, 'Start one with "npm run worker", or use scripts/backup.sh.');
-      const { id, message } = await triggerBackup(backend, commandActor('create'), request);
+      const sourceId = await namedSource(backend, values);
+      const { id, message } = await triggerBackup(backend, commandActor('create'), {
+        ...request,
+        ...(sourceId === null ? {} : { sourceId }),
+      });
       if (!isWaiting) return { line: `${message}: ${id}`, json: { id, status: 'IN_PROGRESS' } };
       const backup = await waitFor(
         backend,

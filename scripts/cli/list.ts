@@ -1,6 +1,7 @@
 import { BackupHistoryQuery, type BackupRow } from '#lib/contracts/backup.ts';
 import { listHistory } from '#lib/services/history.ts';
 import { check, withBackend, type Command } from './command.ts';
+import { namedSource, sourceOption } from './source-option.ts';
 
 /** `2026-11-21 01:00 UTC`. */
 export const minute = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')} UTC`;
@@ -21,6 +22,7 @@ export const list: Command = {
       value: 'TYPE',
       help: 'manual, hourly, daily, weekly, monthly or yearly',
     },
+    source: sourceOption,
     status: { type: 'string', value: 'STATUS', help: 'completed, failed, in_progress, expired or deleted' },
     limit: { type: 'string', value: 'N', help: 'at most so many (default: 50, at most 200)' },
   },
@@ -34,7 +36,10 @@ export const list: Command = {
       ...(upper('backup-type') === undefined ? {} : { type: upper('backup-type') }),
       ...(upper('status') === undefined ? {} : { status: upper('status') }),
     });
-    const history = await withBackend((backend) => listHistory(backend, query));
+    const history = await withBackend(async (backend) => {
+      const source = await namedSource(backend, values);
+      return listHistory(backend, source === null ? query : { ...query, source });
+    });
     const rows = history.data.map((row) => [
       row.filename,
       minute(row.createdAt),

@@ -27,13 +27,18 @@ function ageWords(seconds: number | null): string {
     : `Latest backup is ${String(hours)} hours old`;
 }
 
+/** Whose check it is, where there are several sources. */
+const titled = ({ source }: HealthCheck, text: string): string =>
+  source === null ? text : `${source.name}: ${text}`;
+
 /** One line for a monitor: the state, the age of the latest backup, and the gravest thing that is wrong. */
 function monitorLine(overview: Overview): { readonly state: State; readonly line: string } {
   const state = worst(overview.checks);
+  const of = overview.sources.length === 1 ? '' : `${overview.source.name}: `;
   const cause = overview.checks.find((check) => check.state === state && state !== 'OK');
   return {
     state,
-    line: `${state}: ${ageWords(overview.newestGoodAgeSeconds)}${cause === undefined ? '' : `; ${cause.detail}`}`,
+    line: `${state}: ${of}${ageWords(overview.newestGoodAgeSeconds)}${cause === undefined ? '' : `; ${titled(cause, cause.detail)}`}`,
   };
 }
 
@@ -49,7 +54,11 @@ async function readStatus(): Promise<Output> {
     return { overview: await readOverview(backend), types: counts.filter(([, count]) => count > 0) };
   });
   const { localPath, s3 } = loadConfig();
-  const { summary, newestGood: latest } = overview;
+  const { summary } = overview;
+  const latest =
+    overview.sources
+      .flatMap(({ newestGood }) => newestGood ?? [])
+      .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0] ?? null;
   const { state } = monitorLine(overview);
   const lines = [
     'Backup System Status',
@@ -75,7 +84,7 @@ async function readStatus(): Promise<Output> {
     `Health: ${state}`,
     ...overview.checks
       .filter((check) => check.state !== 'OK')
-      .map((check) => `   ${check.state} ${check.name}: ${check.detail}`),
+      .map((check) => `   ${check.state} ${titled(check, `${check.name}: ${check.detail}`)}`),
   ];
   return {
     line: lines.join('\n'),

@@ -50,7 +50,7 @@ test('the overview shows the newest good backup and its age, what runs, and what
   await addBackup(api, { ageHours: 33 });
   const failed = await addBackup(api, { ageHours: 1, status: 'FAILED' });
   const running = await addBackup(api, { status: 'IN_PROGRESS' });
-  await api.catalogue.raw`insert into slots (plan, due_at) values ('p', now())`;
+  await api.catalogue.raw`insert into slots (plan, due_at) values ('database 0 1 * * *', now())`;
   const answer = Overview.parse(await (await api.call(overview, 'GET', '/x')).json());
   expect(answer.newestGood?.id).toBe(good);
   expect(answer.newestGoodAgeSeconds).toBeGreaterThan(9 * 3600 - 5);

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BACKUP_STATUSES, BackupHistoryQuery, SORT_FIELDS, TIERS } from '#lib/contracts/backup.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { listHistory } from '#lib/services/history.ts';
 import { startApi, type TestApi } from '#tests/support/api.ts';
 
 interface Row {
   readonly id: string;
+  readonly sourceId: string;
   readonly type: string;
   readonly tiers: readonly string[];
   readonly status: string;
@@ -15,26 +17,34 @@ interface Row {
   readonly at: bigint;
 }
 
+const SHOP = '00000000-0000-4000-8000-00000000000a';
+/** A source without a backup. */
+const EMPTY = '00000000-0000-4000-8000-00000000000b';
+
 let api: TestApi;
 let rows: Row[];
 beforeAll(async () => {
   api = await startApi();
+  await api.catalogue.raw`
+    insert into sources (id, name, file_prefix) values (${SHOP}, 'shop', 'shop'), (${EMPTY}, 'empty', 'empty')`;
   // Crowded and empty days, several rows of one instant, microseconds, every tier and status.
   await api.catalogue.raw`
-    insert into backups (filename, type, tiers, destinations, status, size_bytes, duration_ms, created_at)
-    select 'x_' || i, tiers[1], tiers, '{local}', status, case when i % 11 = 0 then null else (i * 7919) % 5000 end,
+    insert into backups (source_id, filename, type, tiers, destinations, status, size_bytes, duration_ms, created_at)
+    select case when i % 40 in (3, 4, 17) and i < 15000 then ${SHOP}::uuid else ${ENVIRONMENT_SOURCE_ID}::uuid end,
+           'x_' || i, tiers[1], tiers, '{local}', status, case when i % 11 = 0 then null else (i * 7919) % 5000 end,
            case when i % 13 = 0 then null else (i * 104729) % 900 end,
            case when i % 50 = 0 then timestamptz '2024-02-29T12:00:00.000500Z' else at end
       from (select i, timestamptz '2022-11-30T23:30:00.123456Z' + (i / 40) * interval '3 days' + (i % 40) * interval '53 minutes' as at,
                    case when i % 97 = 0 then '{YEARLY}' when i % 31 = 0 then '{DAILY,WEEKLY,MONTHLY}' when i % 7 = 0 then '{DAILY,WEEKLY}'
                         when i % 3 = 0 then '{MANUAL}' else '{DAILY}' end::backup_tier[] as tiers,
-                   (array['COMPLETED','DELETED','FAILED','COMPLETED','EXPIRED','DELETED'])[1 + i % 6]::backup_status as status
+                   (array['COMPLETED','DELETED','FAILED','COMPLETED','EXPIRED','DELETED','COMPLETED','EXPIRED','DELETED'])[1 + i % 9]::backup_status as status
               from generate_series(1, 20000) i) made`;
   await api.catalogue.raw`update backups set status = 'IN_PROGRESS' where filename in ('x_19999', 'x_20000')`;
   await api.catalogue.raw`vacuum analyze backups`;
   const found = await api.catalogue.raw<
     {
       id: string;
+      sourceId: string;
       type: string;
       tiers: string;
       status: string;
@@ -42,7 +52,7 @@ beforeAll(async () => {
       duration: number | null;
       at: string;
     }[]
-  >`select id, type, array_to_string(tiers, ',') as tiers, status, size_bytes as size, duration_ms as duration,
+  >`select id, source_id as "sourceId", type, array_to_string(tiers, ',') as tiers, status, size_bytes as size, duration_ms as duration,
            (extract(epoch from created_at) * 1000000)::bigint::text as at from backups`;
   rows = found.map((row) => ({
     ...row,
@@ -86,6 +96,7 @@ function naive(query: BackupHistoryQuery): { ids: string[]; total: number } {
   const matching = rows
     .filter(
       (row) =>
+        (query.source === undefined || row.sourceId === query.source) &&
         (query.type === undefined || row.tiers.includes(query.type)) &&
         (query.status === undefined || row.status === query.status) &&
         (from === null || row.at >= from) &&
@@ -110,6 +121,7 @@ test('total and every page are what reading everything would give', { timeout: 3
   const input = fc.record({
     page: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 1100 })),
     limit: fc.constantFrom(1, 7, 20, 200),
+    source: maybe(fc.constantFrom(SHOP, ENVIRONMENT_SOURCE_ID, EMPTY)),
     type: maybe(fc.constantFrom(...TIERS)),
     status: maybe(fc.constantFrom(...BACKUP_STATUSES)),
     from: maybe(instant),
@@ -132,20 +144,36 @@ test('total and every page are what reading everything would give', { timeout: 3
   );
 });
 
-test('the summary counts what is COMPLETED and tells the newest of each', async () => {
+test.each([
+  ['all, whatever else is asked for', undefined],
+  ['the source that is asked for', SHOP],
+  ['a source without a backup', EMPTY],
+])('the summary counts what is COMPLETED and tells the newest of each: %s', async (_name, source) => {
   const { summary } = await listHistory(
     api.backend,
-    BackupHistoryQuery.parse({ limit: 1, status: 'FAILED' }),
+    BackupHistoryQuery.parse({ limit: 1, status: 'FAILED', source }),
   );
-  const completed = rows.filter(({ status }) => status === 'COMPLETED');
-  const newest = (status: string) =>
-    rows.filter((row) => row.status === status).reduce((max, { at }) => (at > max ? at : max), 0n);
+  const mine = rows.filter(({ sourceId }) => source === undefined || sourceId === source);
+  const completed = mine.filter(({ status }) => status === 'COMPLETED');
+  const newest = (status: string): string | null => {
+    const at = mine
+      .filter((row) => row.status === status)
+      .reduce((max, row) => (row.at > max ? row.at : max), 0n);
+    return at === 0n ? null : new Date(Number(at / 1000n)).toISOString();
+  };
   expect(summary).toMatchObject({
     totalBackups: completed.length,
     totalSize: completed.reduce((sum, { size }) => sum + (size ?? 0), 0),
-    lastSuccessful: new Date(Number(newest('COMPLETED') / 1000n)).toISOString(),
-    lastFailed: new Date(Number(newest('FAILED') / 1000n)).toISOString(),
+    lastSuccessful: newest('COMPLETED'),
+    lastFailed: newest('FAILED'),
   });
+  expect(completed.length > 0).toBe(source !== EMPTY);
+});
+
+test('a row names its source', async () => {
+  const { data } = await listHistory(api.backend, BackupHistoryQuery.parse({ limit: 200, source: SHOP }));
+  expect(data.length).toBe(200);
+  expect(data.every(({ sourceId, sourceName }) => sourceId === SHOP && sourceName === 'shop')).toBe(true);
 });
 
 test('indexes answer the pages and filters; without one the plan would sort', async () => {
@@ -155,6 +183,7 @@ test('indexes answer the pages and filters; without one the plan would sort', as
   for (const [where, index] of [
     ['', 'backups_created_at'],
     [`where status = 'FAILED'`, 'backups_status_created_at'],
+    [`where source_id = '${SHOP}'`, 'backups_source_created_at'],
     [`where tiers @> array['WEEKLY'::backup_tier]`, 'backups_weekly_created_at'],
     [`where tiers @> array['WEEKLY'::backup_tier] and status = 'FAILED'`, 'backups_weekly_'],
   ] as const) {

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+
+const SHOP = '00000000-0000-4000-8000-00000000000a';
 
 let server: TestPostgres;
 let catalogue: Awaited<ReturnType<typeof createCatalogue>>;
 beforeAll(async () => {
   server = await startPostgres();
   catalogue = await createCatalogue(server);
+  await catalogue.raw`insert into sources (id, name, file_prefix) values (${SHOP}, 'shop', 'shop')`;
 });
 afterAll(async () => {
   await catalogue.close();
@@ -17,24 +21,24 @@ afterAll(async () => {
 const differences = async () => [
   ...(await catalogue.raw`
     with kept as (
-      select period, starts_on, tiers, status, proof, sum(backups)::bigint as n, sum(size_bytes)::bigint as bytes
-        from backup_totals group by 1, 2, 3, 4, 5 having sum(backups) <> 0 or sum(size_bytes) <> 0
+      select period, starts_on, tiers, status, proof, source_id, sum(backups)::bigint as n, sum(size_bytes)::bigint as bytes
+        from backup_totals group by 1, 2, 3, 4, 5, 6 having sum(backups) <> 0 or sum(size_bytes) <> 0
     ), counted as (
-      select period, date_trunc(period::text, created_at at time zone 'UTC')::date as starts_on, tiers, status, proof,
+      select period, date_trunc(period::text, created_at at time zone 'UTC')::date as starts_on, tiers, status, proof, source_id,
              count(*) as n, coalesce(sum(size_bytes), 0)::bigint as bytes
-        from backups cross join unnest(enum_range(null::totals_period)) as period group by 1, 2, 3, 4, 5
+        from backups cross join unnest(enum_range(null::totals_period)) as period group by 1, 2, 3, 4, 5, 6
     )
     (table kept except table counted) union all (table counted except table kept)`),
 ];
 
 const insert = (count: number, from: string) => catalogue.raw`
-  insert into backups (filename, type, tiers, destinations, status, size_bytes, created_at)
-  select 'x_' || i, 'DAILY', case when i % 7 = 0 then '{DAILY,WEEKLY}'::backup_tier[] else '{DAILY}'::backup_tier[] end,
+  insert into backups (source_id, filename, type, tiers, destinations, status, size_bytes, created_at)
+  select case when i % 4 = 0 then ${SHOP}::uuid else ${ENVIRONMENT_SOURCE_ID}::uuid end, 'x_' || i, 'DAILY', case when i % 7 = 0 then '{DAILY,WEEKLY}'::backup_tier[] else '{DAILY}'::backup_tier[] end,
          '{local}', (array['COMPLETED','FAILED','IN_PROGRESS'])[1 + i % 3]::backup_status,
          case when i % 3 = 0 then i * 1000 end, ${from}::timestamptz + i * interval '5 hours'
     from generate_series(1, ${count}) i`;
 
-test('totals follow inserts, changes of status, size, tiers, instant and proof, and deletes', async () => {
+test('totals follow inserts, changes of status, size, tiers, instant, source and proof, and deletes', async () => {
   await insert(2000, '2025-01-30T22:00:00Z');
   expect(await differences()).toEqual([]);
   await catalogue.raw`update backups set status = 'COMPLETED', size_bytes = 77 where status = 'IN_PROGRESS'`;
@@ -44,6 +48,7 @@ test('totals follow inserts, changes of status, size, tiers, instant and proof, 
   expect(await differences()).toEqual([]);
   await catalogue.raw`update backups set tiers = '{DAILY,MONTHLY}' where extract(day from created_at) = 1`;
   await catalogue.raw`update backups set created_at = created_at - interval '40 days' where filename like '%5'`;
+  await catalogue.raw`update backups set source_id = ${SHOP} where filename like '%7'`;
   await catalogue.raw`update backups set progress_bytes = 5, heartbeat_at = now()`;
   expect(await differences()).toEqual([]);
   await catalogue.raw`delete from backups where filename like '%9'`;

@@ -14,6 +14,8 @@ export async function queueBackup(
   options: {
     readonly tiers?: Tier[];
     readonly destinations?: Destination[];
+    /** Default: the environment's own. */
+    readonly sourceId?: string;
     readonly isJobLost?: boolean;
   } = {},
 ): Promise<string> {
@@ -26,6 +28,7 @@ export async function queueBackup(
         type: tiers[0] ?? 'MANUAL',
         tiers,
         destinations: options.destinations ?? ['local'],
+        ...(options.sourceId === undefined ? {} : { sourceId: options.sourceId }),
       })
       .returning({ id: backups.id });
     if (row === undefined) throw new Error('no row');

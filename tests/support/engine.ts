@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catalogue } from '#db/client.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import type { Secret } from '#lib/core/secret.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
@@ -37,6 +38,7 @@ export async function createEngine(
   const workerId = randomUUID();
   return {
     config: parseConfig(env),
+    sourceId: ENVIRONMENT_SOURCE_ID,
     db: catalogue.db,
     queue: queueOf(boss),
     log: createLogger('warn', { process: 'test' }),

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '#lib/platform/config.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { roughly } from '#lib/core/roughly.ts';
-import { judge, type HealthFacts } from '#lib/services/health-checks.ts';
+import {
+  judgeInstallation,
+  judgeSource,
+  ofSource,
+  type InstallationFacts,
+  type SourceFacts,
+} from '#lib/services/health-checks.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
@@ -30,11 +36,19 @@ const ended = (status: 'FAILED' | 'UNKNOWN', errorCode: string): Partial<BackupR
 const policy = (more: Partial<typeof DEFAULT_VERIFICATION_POLICY>) => ({
   verification: { ...DEFAULT_VERIFICATION_POLICY, ...more },
 });
+type HealthFacts = SourceFacts & InstallationFacts;
+const judge = (of: typeof config, facts: HealthFacts) => [
+  ...judgeSource(of, facts),
+  ...judgeInstallation(facts),
+];
 const good: HealthFacts = {
   now: NOW,
   rpoHours: 24,
   verification: DEFAULT_VERIFICATION_POLICY,
+  ownSchedulePage: null,
   livingWorkers: 1,
+  disabledSources: [],
+  enabledCount: 1,
   newestGood: proven(11),
   newestProven: proven(11),
   newestProofFailed: null,
@@ -160,6 +174,36 @@ test('why a proof could not be had, or failed, is told in the words of the verif
 test('a schedule that is off or never due is told', () => {
   expect(state('schedule', {}, parseConfig({ BACKUP_ENABLED: 'false' }))).toBe('WARNING');
   expect(state('schedule', {}, parseConfig({ BACKUP_SCHEDULE: '0 1 30 2 *' }))).toBe('CRITICAL');
+});
+
+test('a disabled source is told of, and is no fault while another is enabled', () => {
+  const sources = (facts: Partial<HealthFacts>) =>
+    judge(config, { ...good, ...facts }).find(({ name }) => name === 'sources');
+  expect(sources({})).toBeUndefined();
+  const one = sources({ disabledSources: ['shop'], enabledCount: 1 });
+  expect(one).toMatchObject({ state: 'OK' });
+  expect(one?.detail).toContain('shop');
+  expect(sources({ disabledSources: ['shop'], enabledCount: 0 })?.state).toBe('UNKNOWN');
+});
+
+test('a schedule of a source’s own is corrected where it is set', () => {
+  const never = parseConfig({ BACKUP_SCHEDULE: '0 1 30 2 *' });
+  const schedule = (ownSchedulePage: string | null) =>
+    judge(never, { ...good, ownSchedulePage }).find(({ name }) => name === 'schedule');
+  expect(schedule(null)?.detail).toContain('BACKUP_SCHEDULE');
+  expect(schedule('/sources/1')?.detail).not.toContain('BACKUP_SCHEDULE');
+  expect(schedule('/sources/1')?.action?.href).toBe('/sources/1');
+});
+
+test('among several sources a check names its own and leads to its backups', () => {
+  const source = { id: '00000000-0000-4000-8000-000000000002', name: 'shop' };
+  const checks = judge(config, { ...good, newestGood: null, newestFailed: backup(1) }).map((check) =>
+    ofSource(check, source),
+  );
+  for (const check of checks) expect(check.source).toEqual(source);
+  const hrefs = checks.flatMap(({ action }) => action?.href ?? []);
+  expect(hrefs).toContain(`/settings/backup?source=${source.id}`);
+  expect(hrefs).toContain(`/settings/backup?status=FAILED&source=${source.id}`);
 });
 
 test('spans are told roughly', () => {

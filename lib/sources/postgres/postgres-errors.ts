@@ -8,14 +8,14 @@ const addressOf = ({ host, port }: PostgresConfig): string => `${host}:${String(
 
 export function sourceUnreachable(source: PostgresConfig, more: AppErrorOptions = {}): AppError {
   return new AppError('source_unreachable', `could not reach the database at ${addressOf(source)}`, {
-    hint: 'Check that the PostgreSQL server behind PGHOST and PGPORT is running and reachable from this machine.',
+    hint: "Check that the PostgreSQL server is running and reachable from the worker's machine, and the address: of the environment's own source PGHOST and PGPORT.",
     ...more,
   });
 }
 
 const refused = (source: PostgresConfig, more: AppErrorOptions): AppError =>
   new AppError('source_auth', `the database refused the sign-in of ${source.user}`, {
-    hint: 'Check PGUSER and PGPASSWORD, and that pg_hba.conf of the server lets this machine in.',
+    hint: "Check user and password (of the environment's own source PGUSER and PGPASSWORD), and that pg_hba.conf of the server lets this machine in.",
     ...more,
   });
 
@@ -41,7 +41,7 @@ export function translatePostgresError(thrown: unknown, source: PostgresConfig):
   if (code === '42501') return forbidden(source, because);
   if (code === '3D000') {
     return new AppError('config', `there is no database ${source.database} at ${addressOf(source)}`, {
-      hint: 'Correct PGDATABASE.',
+      hint: "Correct the name of the database: of the environment's own source PGDATABASE.",
       ...because,
     });
   }

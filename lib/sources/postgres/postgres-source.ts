@@ -9,6 +9,7 @@ import { beginFacts, unknownFacts, type FactsReading } from './read-facts.ts';
 import { readTables } from './read-tables.ts';
 import { openScratch } from './scratch.ts';
 import { sweepScratch } from './scratch-sweep.ts';
+import { listDatabases, lookAtSource } from './source-look.ts';
 import { selectTables } from './table-selection.ts';
 
 /** How often a silent server is asked whether it lives, and how long it may take to answer. */
@@ -231,6 +232,8 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
   return {
     kind: 'postgres',
     probe,
+    look: (ctx) => lookAtSource(config, ctx),
+    databases: (ctx) => listDatabases(config, ctx),
     dump,
     openScratch: (ctx, need) => openScratch(config, ctx, need),
     sweepScratch: (ctx, isHeld) => sweepScratch(config, ctx, isHeld),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BackupRow, Proof } from '#lib/contracts/backup.ts';
-import type { HealthCheck, Overview } from '#lib/contracts/overview.ts';
+import type { HealthCheck, Overview, OverviewSource } from '#lib/contracts/overview.ts';
 import { verdictOf } from '#lib/client/verdict.ts';
 
 const never: Proof = {
@@ -17,8 +17,26 @@ const row = (digit: number, proof: Partial<Proof> = {}): BackupRow =>
   ({ id: `00000000-0000-4000-8000-00000000000${String(digit)}`, proof: { ...never, ...proof } }) as BackupRow;
 const proven = row(1, { state: 'PROVEN', restoreMs: 243_000 });
 const newer = row(2);
-const check = (state: HealthCheck['state']): HealthCheck => ({ name: 'x', state, detail: 'd', action: null });
+const check = (state: HealthCheck['state']): HealthCheck => ({
+  name: 'x',
+  state,
+  detail: 'd',
+  source: null,
+  action: null,
+});
+const source = (name: string, state: OverviewSource['state'] = 'OK'): OverviewSource => ({
+  id: name,
+  name,
+  state,
+  newestGood: proven,
+  newestGoodAgeSeconds: 9 * 3600,
+  newestProven: proven,
+  newestProvenAgeSeconds: 9 * 3600,
+  nextScheduled: null,
+});
 const overview = (more: Partial<Overview>): Overview => ({
+  source: { id: 'ims', name: 'ims' },
+  sources: [source('ims')],
   newestGood: proven,
   newestGoodAgeSeconds: 9 * 3600,
   newestProven: proven,
@@ -144,5 +162,44 @@ describe('verdictOf', () => {
       newer: null,
       consequence: 'If the database were lost now, nothing could be brought back.',
     });
+  });
+
+  test('of several sources the worst off decides, and is named', () => {
+    const shop = {
+      source: { id: 'shop', name: 'shop' },
+      newestGood: null,
+      newestGoodAgeSeconds: null,
+      newestProven: null,
+      newestProvenAgeSeconds: null,
+    };
+    const verdict = verdictOf(overview({ ...shop, sources: [source('ims'), source('shop', 'CRITICAL')] }));
+    expect(verdict).toMatchObject({
+      state: 'CRITICAL',
+      sources: '1 of 2 sources needs attention: shop.',
+      lead: 'There is no restore point of shop yet.',
+    });
+    expect(verdict.consequence).toContain('If shop were lost now');
+    const two = [source('ims', 'WARNING'), source('shop', 'CRITICAL'), source('old', null)];
+    expect(verdictOf(overview({ ...shop, sources: two })).sources).toBe(
+      '2 of 2 sources need attention, shop first. 1 more is disabled and not judged.',
+    );
+  });
+
+  test('several sources that are all proven: said of all of them, and green', () => {
+    const verdict = verdictOf(overview({ sources: [source('ims'), source('shop')] }));
+    expect(verdict.state).toBe('OK');
+    expect(verdict.sources).toBe('Every one of 2 sources has a proven restore point.');
+    expect(verdict.proven?.lead).toBe('Last proven restore point of ims:');
+  });
+
+  test('a source that is asked for speaks of itself; a disabled one is never green', () => {
+    const two = [source('ims'), source('shop', 'CRITICAL')];
+    expect(verdictOf(overview({ sources: two }), true)).toMatchObject({ state: 'OK', sources: null });
+    const off = verdictOf(overview({ sources: [source('ims', null), source('shop')] }), true);
+    expect(off.state).toBe('UNKNOWN');
+    expect(off.sources).toContain('disabled');
+    expect(verdictOf(overview({ sources: [source('ims', null), source('shop', null)] })).state).toBe(
+      'UNKNOWN',
+    );
   });
 });

@@ -1,0 +1,76 @@
+'use client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button, Form } from 'antd';
+import { testAddressAction, testSourceAction } from '#app/actions/source.ts';
+import { probeRequest, type SourceFields } from '#lib/client/source-form.ts';
+import { queryKeys } from '#lib/client/query-keys.ts';
+import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { ProbeResult } from './probe-result.tsx';
+
+const ADDRESS = ['host', 'port', 'user', 'database'] as const;
+
+/** Lets a worker connect with what stands in the form, and shows what it found. `sourceId`: null while it is not saved. */
+export function ConnectionTest({ sourceId }: { readonly sourceId: string | null }) {
+  const form = Form.useFormInstance<SourceFields>();
+  const client = useQueryClient();
+  const test = useMutation({
+    mutationFn: async () => {
+      const fields = form.getFieldsValue(true) as SourceFields;
+      const isAsSaved =
+        sourceId !== null && !form.isFieldsTouched([...ADDRESS, 'password', 'dropsPassword', 'sslMode']);
+      return isAsSaved
+        ? unwrapAction(testSourceAction(sourceId))
+        : unwrapAction(testAddressAction(probeRequest(fields, sourceId)));
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.sources.list }),
+  });
+  return (
+    <div className="hf-stack">
+      <div>
+        <Button
+          data-testid="test-connection"
+          loading={test.isPending}
+          onClick={() => {
+            void form.validateFields([...ADDRESS]).then(
+              () => {
+                test.mutate();
+              },
+              () => undefined,
+            );
+          }}
+        >
+          Test connection
+        </Button>
+      </div>
+      {test.isError && <ProblemAlert error={test.error} title="The connection was not tested" />}
+      {test.isSuccess && <ProbeResult answer={test.data} />}
+    </div>
+  );
+}
+
+/** The same for the source of the environment, whose address no form holds. */
+export function SavedConnectionTest({ sourceId }: { readonly sourceId: string }) {
+  const client = useQueryClient();
+  const test = useMutation({
+    mutationFn: () => unwrapAction(testSourceAction(sourceId)),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.sources.all }),
+  });
+  return (
+    <div className="hf-stack">
+      <div>
+        <Button
+          data-testid="test-connection"
+          loading={test.isPending}
+          onClick={() => {
+            test.mutate();
+          }}
+        >
+          Test connection
+        </Button>
+      </div>
+      {test.isError && <ProblemAlert error={test.error} title="The connection was not tested" />}
+      {test.isSuccess && <ProbeResult answer={test.data} />}
+    </div>
+  );
+}
