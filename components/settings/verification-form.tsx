@@ -1,14 +1,14 @@
 'use client';
 import { PlusOutlined } from '@ant-design/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Checkbox, Form, InputNumber, Radio } from 'antd';
+import { Button, Checkbox, Form, InputNumber, Radio } from 'antd';
 import { saveSettingsAction } from '#app/actions/settings.ts';
 import type { Settings } from '#lib/contracts/settings.ts';
 import type { VerificationPolicy } from '#lib/contracts/verification.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { FormEnd } from './form-end.tsx';
 import { SqlCheckFields } from './sql-check-fields.tsx';
 
 const MAX_CHECKS = 100;
@@ -201,15 +201,7 @@ export function VerificationForm({ settings }: { readonly settings: Settings }) 
           </div>
         )}
       </Form.List>
-      <div className="hf-stack hf-form-end">
-        {save.isError && <ProblemAlert error={save.error} title="The policy was not saved" />}
-        {save.isSuccess && <Alert type="success" showIcon role="status" title="Saved" data-testid="saved" />}
-        <div>
-          <Button type="primary" htmlType="submit" loading={save.isPending} data-testid="save-settings">
-            Save
-          </Button>
-        </div>
-      </div>
+      <FormEnd save={save} failedTitle="The policy was not saved" />
     </Form>
   );
 }
