@@ -1,14 +1,14 @@
 'use client';
 import { PlusOutlined } from '@ant-design/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Form, InputNumber } from 'antd';
+import { Button, Form, InputNumber } from 'antd';
 import { saveSettingsAction } from '#app/actions/settings.ts';
 import type { Settings } from '#lib/contracts/settings.ts';
 import { runbookSettings } from '#lib/client/runbook-settings.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { ContactFields } from './contact-fields.tsx';
+import { FormEnd } from './form-end.tsx';
 import { RunbookFields } from './runbook-fields.tsx';
 
 const MAX_CONTACTS = 20;
@@ -100,15 +100,7 @@ export function GeneralForm({ settings }: { readonly settings: Settings }) {
         )}
       </Form.List>
       <RunbookFields />
-      <div className="hf-stack hf-form-end">
-        {save.isError && <ProblemAlert error={save.error} title="The settings were not saved" />}
-        {save.isSuccess && <Alert type="success" showIcon role="status" title="Saved" data-testid="saved" />}
-        <div>
-          <Button type="primary" htmlType="submit" loading={save.isPending} data-testid="save-settings">
-            Save
-          </Button>
-        </div>
-      </div>
+      <FormEnd save={save} failedTitle="The settings were not saved" />
     </Form>
   );
 }

@@ -1,12 +1,12 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Form } from 'antd';
+import { Form } from 'antd';
 import { saveSettingsAction } from '#app/actions/settings.ts';
 import type { Settings } from '#lib/contracts/settings.ts';
 import type { VerificationPolicy } from '#lib/contracts/verification.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
-import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { FormEnd } from './form-end.tsx';
 import { PolicyFields, trimmedPolicy } from './policy-fields.tsx';
 
 export function VerificationForm({ settings }: { readonly settings: Settings }) {
@@ -39,15 +39,7 @@ export function VerificationForm({ settings }: { readonly settings: Settings }) 
       }}
     >
       <PolicyFields at={[]} initial={settings.verification} />
-      <div className="hf-stack hf-form-end">
-        {save.isError && <ProblemAlert error={save.error} title="The policy was not saved" />}
-        {save.isSuccess && <Alert type="success" showIcon role="status" title="Saved" data-testid="saved" />}
-        <div>
-          <Button type="primary" htmlType="submit" loading={save.isPending} data-testid="save-settings">
-            Save
-          </Button>
-        </div>
-      </div>
+      <FormEnd save={save} failedTitle="The policy was not saved" />
     </Form>
   );
 }

@@ -1,28 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Problem } from '#lib/contracts/problem.ts';
-import { openBrowser, type TestBrowser } from '../support/browser.ts';
-import { startConsole, type TestConsole } from '../support/console.ts';
+import { startBrowsedConsole } from '../support/browsed-console.ts';
 import { describeWith } from '../support/needs.ts';
 
 describeWith('browser')('who may do what', () => {
-  let running: TestConsole;
-  let browser: TestBrowser;
-  beforeAll(async () => {
-    running = await startConsole();
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await running[Symbol.asyncDispose]();
-  });
-  const attachLog = (): void => {
-    onTestFailed(() => {
-      process.stderr.write(`${running.log()}\n`);
-    });
-  };
-
+  const scene = startBrowsedConsole();
   it('sends a stranger to the sign-in page and back to where they wanted to go', async () => {
-    attachLog();
+    const { running, browser } = scene;
     const { page, complaints } = await browser.newPage();
     await page.goto(`${running.origin}/settings/backup?status=FAILED`);
     expect(new URL(page.url()).pathname).toBe('/login');
@@ -35,7 +19,7 @@ describeWith('browser')('who may do what', () => {
   });
 
   it('says no to a wrong password without telling whether the account exists', async () => {
-    attachLog();
+    const { running, browser } = scene;
     const { page } = await browser.newPage();
     const texts: string[] = [];
     for (const email of [running.admin.email, 'nobody@example.test']) {
@@ -49,7 +33,7 @@ describeWith('browser')('who may do what', () => {
   });
 
   it('neither shows a viewer the backups nor lets them in', async () => {
-    attachLog();
+    const { running, browser } = scene;
     const { page, signIn } = await browser.newPage();
     await signIn(running.origin, running.viewer);
     await page.waitForSelector('nav');
@@ -64,7 +48,7 @@ describeWith('browser')('who may do what', () => {
   });
 
   it('gives a viewer’s token no more than the viewer has', async () => {
-    attachLog();
+    const { running } = scene;
     const ask = (token: string) =>
       fetch(`${running.origin}/api/v1/admin/backup/history`, {
         headers: { authorization: `Bearer ${token}` },
@@ -75,7 +59,7 @@ describeWith('browser')('who may do what', () => {
   });
 
   it('refuses a write that comes from another site with the cookie of this one', async () => {
-    attachLog();
+    const { running, browser } = scene;
     const { page, signIn } = await browser.newPage();
     await signIn(running.origin, running.admin);
     const refused = await page.request.post(`${running.origin}/api/v1/admin/backup/trigger`, {
@@ -86,7 +70,7 @@ describeWith('browser')('who may do what', () => {
   });
 
   it('signs out everywhere when the password changes', async () => {
-    attachLog();
+    const { running, browser } = scene;
     const [one, other] = [await browser.newPage(), await browser.newPage()];
     await one.signIn(running.origin, running.viewer);
     await other.signIn(running.origin, running.viewer);
@@ -103,7 +87,7 @@ describeWith('browser')('who may do what', () => {
   });
 
   it('closes the door for a while after ten wrong passwords, for the right one too', async () => {
-    attachLog();
+    const { running, browser } = scene;
     const { page } = await browser.newPage();
     const token = (await (await page.request.get(`${running.origin}/api/auth/csrf`)).json()) as {
       csrfToken: string;
@@ -124,7 +108,7 @@ describeWith('browser')('who may do what', () => {
     it.each(['/login', '/api/health/live', '/'])(
       'of %s forbid framing, sniffing and foreign scripts',
       async (path) => {
-        attachLog();
+        const { running } = scene;
         const { headers } = await fetch(`${running.origin}${path}`, { redirect: 'manual' });
         expect(headers.get('x-content-type-options')).toBe('nosniff');
         expect(headers.get('x-powered-by')).toBeNull();

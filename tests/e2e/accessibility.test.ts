@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { openBrowser, type TestBrowser, type TestPage } from '../support/browser.ts';
-import { startConsole, type TestConsole } from '../support/console.ts';
+import { beforeAll, expect, it } from 'vitest';
+import type { TestPage } from '../support/browser.ts';
+import { startBrowsedConsole } from '../support/browsed-console.ts';
 import { describeWith } from '../support/needs.ts';
 import { takeBackup } from './backup-journey.ts';
 
@@ -26,20 +26,14 @@ const widths = [390, 768, 1024, 1440, 1920] as const;
 const nameOf = (path: string): string => (path === '/' ? 'overview' : path.slice(1).replaceAll('/', '-'));
 
 describeWith('browser')('every page', () => {
-  let running: TestConsole;
-  let browser: TestBrowser;
+  const scene = startBrowsedConsole();
   beforeAll(async () => {
-    running = await startConsole();
-    browser = await openBrowser();
+    const { running, browser } = scene;
     const tab = await browser.newPage();
     await tab.signIn(running.origin, running.admin);
     // Pages are judged with something on them.
     await takeBackup(tab, 'a note that is long enough to need more than one line on a narrow screen');
     await tab.page.context().close();
-  });
-  afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await running[Symbol.asyncDispose]();
   });
   const settle = async ({ page }: TestPage): Promise<void> => {
     await page.waitForLoadState('networkidle');
@@ -54,9 +48,7 @@ describeWith('browser')('every page', () => {
   ] as const)(
     'has no violation that axe knows at $width px, $colorScheme',
     async ({ width, colorScheme }) => {
-      onTestFailed(() => {
-        process.stderr.write(`${running.log()}\n`);
-      });
+      const { running, browser } = scene;
       const tab = await browser.newPage({ width, colorScheme });
       const found: Record<string, readonly string[]> = {};
       await tab.page.goto(`${running.origin}/login`);
@@ -100,6 +92,7 @@ describeWith('browser')('every page', () => {
   );
 
   it.each(widths)('does not scroll sideways at %i px', async (width) => {
+    const { running, browser } = scene;
     const tab = await browser.newPage({ width });
     const wider: Record<string, number> = {};
     await tab.page.goto(`${running.origin}/login`);
@@ -114,6 +107,7 @@ describeWith('browser')('every page', () => {
   });
 
   it('can be used with the keyboard alone', async () => {
+    const { running, browser } = scene;
     const { page, signIn } = await browser.newPage();
     await signIn(running.origin, running.admin);
     await page.goto(`${running.origin}/settings/backup`);

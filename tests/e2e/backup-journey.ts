@@ -2,9 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { BackupHistoryResponse, type BackupRow } from '#lib/contracts/backup.ts';
+import {
+  BackupDetail,
+  BackupHistoryResponse,
+  TriggerBackupResponse,
+  type BackupRow,
+} from '#lib/contracts/backup.ts';
 import { Problem } from '#lib/contracts/problem.ts';
 import type { TestPage } from '../support/browser.ts';
+import type { TestConsole } from '../support/console.ts';
 
 /** "Create Backup Now" to COMPLETED, as a person does it; returns the row. */
 export async function takeBackup({ page }: TestPage, note: string): Promise<BackupRow> {
@@ -25,6 +31,21 @@ export async function takeBackup({ page }: TestPage, note: string): Promise<Back
   const found = BackupHistoryResponse.parse(await response.json()).data.find((each) => each.id === id);
   expect(found).toMatchObject({ status: 'COMPLETED', description: note, type: 'MANUAL' });
   return found!;
+}
+
+/** A backup asked for by a program, once it is COMPLETED. */
+export async function takeBackupByApi(
+  { origin, token }: Pick<TestConsole, 'origin' | 'token'>,
+  request: object = {},
+): Promise<BackupDetail> {
+  const headers = { authorization: `Bearer ${token('admin')}` };
+  const api = `${origin}/api/v1/admin/backup`;
+  const asked = await fetch(`${api}/trigger`, { method: 'POST', headers, body: JSON.stringify(request) });
+  expect(asked.status).toBe(202);
+  const { id } = TriggerBackupResponse.parse(await asked.json());
+  const look = async () => BackupDetail.parse(await (await fetch(`${api}/${id}`, { headers })).json());
+  await expect.poll(async () => (await look()).status, { timeout: 60_000 }).toBe('COMPLETED');
+  return look();
 }
 
 /** Clicks Download, keeps the file in `folder`, and checks name, size and SHA-256 against the row. */

@@ -1,41 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { BackupDetail, TriggerBackupResponse } from '#lib/contracts/backup.ts';
-import { openBrowser, type TestBrowser } from '../support/browser.ts';
-import { startConsole, type TestConsole } from '../support/console.ts';
+import { expect, it } from 'vitest';
+import { startBrowsedConsole } from '../support/browsed-console.ts';
 import { describeWith } from '../support/needs.ts';
-import { takeBackup } from './backup-journey.ts';
+import { takeBackup, takeBackupByApi } from './backup-journey.ts';
 
 const VERIFIED = 120_000;
 
-/** A second backup, asked for by a program: the page's own way is another test's. */
-async function backUp(running: TestConsole): Promise<BackupDetail> {
-  const headers = { authorization: `Bearer ${running.token('admin')}` };
-  const api = `${running.origin}/api/v1/admin/backup`;
-  const asked = await fetch(`${api}/trigger`, { method: 'POST', headers, body: '{}' });
-  expect(asked.status).toBe(202);
-  const { id } = TriggerBackupResponse.parse(await asked.json());
-  const look = async () => BackupDetail.parse(await (await fetch(`${api}/${id}`, { headers })).json());
-  await expect.poll(async () => (await look()).status, { timeout: 60_000 }).toBe('COMPLETED');
-  return look();
-}
-
 describeWith('browser')('proof', () => {
-  let running: TestConsole;
-  let browser: TestBrowser;
-  beforeAll(async () => {
-    running = await startConsole();
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await running[Symbol.asyncDispose]();
-  });
+  const scene = startBrowsedConsole();
 
   it('comes by itself after the first backup, is shown with every check, and tells where rows went', async () => {
-    onTestFailed(() => {
-      process.stderr.write(`${running.log()}\n`);
-    });
+    const { running, browser } = scene;
     const tab = await browser.newPage();
     const { page } = tab;
     await tab.signIn(running.origin, running.admin);
@@ -78,7 +53,7 @@ describeWith('browser')('proof', () => {
     expect((await coming).suggestedFilename()).toBe(`${first.filename}.manifest.json`);
 
     await running.server.sql('shop', 'delete from orders where id > 5000; create table notes (id integer)');
-    const second = await backUp(running);
+    const second = await takeBackupByApi(running);
     await page.goto(`${running.origin}/tables?table=public.orders`);
     await page.waitForSelector('[data-testid="timeline"][data-drops="1"]');
     expect(await page.locator('[data-testid="drop"]').innerText()).toContain('−75 %');
@@ -105,9 +80,7 @@ describeWith('browser')('proof', () => {
   }, 300_000);
 
   it('can be asked for at a depth by hand, and its progress survives a reload', async () => {
-    onTestFailed(() => {
-      process.stderr.write(`${running.log()}\n`);
-    });
+    const { running, browser } = scene;
     const tab = await browser.newPage();
     const { page } = tab;
     await tab.signIn(running.origin, running.admin);
@@ -132,9 +105,7 @@ describeWith('browser')('proof', () => {
   }, 200_000);
 
   it('is lost when the archive is damaged: said in the history, and on the overview with what to do', async () => {
-    onTestFailed(() => {
-      process.stderr.write(`${running.log()}\n`);
-    });
+    const { running, browser } = scene;
     const [row] = await running.server.sql<{ id: string; path: string }>(
       'holdfast',
       'select id, storage_path as path from backups order by created_at desc limit 1',

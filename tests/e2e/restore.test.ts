@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { BackupRow, TriggerBackupResponse } from '#lib/contracts/backup.ts';
+import { expect, it } from 'vitest';
 import { Restore } from '#lib/contracts/restore.ts';
 import type { Secret } from '#lib/core/secret.ts';
-import { openBrowser, type TestBrowser } from '../support/browser.ts';
-import { startConsole, type TestConsole } from '../support/console.ts';
+import { startBrowsedConsole } from '../support/browsed-console.ts';
 import { describeWith } from '../support/needs.ts';
+import { takeBackupByApi } from './backup-journey.ts';
 
 const ORDERS = 20_000;
 const LEFT = 150;
@@ -64,40 +63,10 @@ function startClient(url: Secret) {
 const byId = (id: string): string => `[data-testid="${id}"]`;
 
 describeWith('browser')('a restore in the browser', () => {
-  let running: TestConsole;
-  let browser: TestBrowser;
-  beforeAll(async () => {
-    running = await startConsole({ HOLDFAST_ENVIRONMENT: 'production' });
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await running[Symbol.asyncDispose]();
-  });
+  const scene = startBrowsedConsole({ HOLDFAST_ENVIRONMENT: 'production' });
 
-  const takeBackup = async (token: string): Promise<BackupRow> => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const asked = await fetch(`${running.origin}/api/v1/admin/backup/trigger`, {
-      method: 'POST',
-      headers,
-      body: '{}',
-    });
-    const { id } = TriggerBackupResponse.parse(await asked.json());
-    let row: BackupRow | undefined;
-    await expect
-      .poll(
-        async () => {
-          const answer = await fetch(`${running.origin}/api/v1/admin/backup/${id}`, { headers });
-          row = BackupRow.parse(await answer.json());
-          return row.status;
-        },
-        { timeout: 60_000, interval: 250 },
-      )
-      .toBe('COMPLETED');
-    return row!;
-  };
   const state = async (database: string): Promise<Seen> => {
-    const [row] = await running.server.sql<{ orders: number; state: string }>(
+    const [row] = await scene.running.server.sql<{ orders: number; state: string }>(
       database,
       'select (select count(*)::int from orders) as orders, (select word from state) as state',
     );
@@ -105,14 +74,14 @@ describeWith('browser')('a restore in the browser', () => {
   };
   const databases = async (): Promise<string[]> =>
     (
-      await running.server.sql<{ datname: string }>(
+      await scene.running.server.sql<{ datname: string }>(
         'postgres',
         `select datname from pg_database where datname like 'shop%' order by 1`,
       )
     ).map(({ datname }) => datname);
   const report = async (page: Page): Promise<Restore> => {
     const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-    const answer = await page.request.get(`${running.origin}/api/v1/admin/restores/${id}`);
+    const answer = await page.request.get(`${scene.running.origin}/api/v1/admin/restores/${id}`);
     return Restore.parse(await answer.json());
   };
   /** Asks for an exchange as a person does: the button, the typed name, the end of it. */
@@ -139,9 +108,7 @@ describeWith('browser')('a restore in the browser', () => {
   };
 
   it('brings deleted rows back: timeline, preview, look, swap, undo and swap, while an application writes and reads', async () => {
-    onTestFailed(() => {
-      process.stderr.write(`${running.log()}\n`);
-    });
+    const { running, browser } = scene;
     const { server } = running;
     await server.sql(
       'shop',
@@ -149,13 +116,12 @@ describeWith('browser')('a restore in the browser', () => {
        insert into state values ('as it was');
        create table visits (id bigint generated always as identity primary key, at timestamptz not null default now());`,
     );
-    const token = running.token('admin');
-    const good = await takeBackup(token);
+    const good = await takeBackupByApi(running);
     await server.sql(
       'shop',
       `begin; delete from orders where id > ${String(LEFT)}; update state set word = 'after the accident'; commit;`,
     );
-    await takeBackup(token);
+    await takeBackupByApi(running);
 
     await using client = startClient(running.application);
     await client.servedAgain();

@@ -1,25 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { openBrowser, type TestBrowser } from '../support/browser.ts';
-import { startConsole, type TestConsole } from '../support/console.ts';
+import { expect, it } from 'vitest';
+import { startBrowsedConsole } from '../support/browsed-console.ts';
 import { describeWith } from '../support/needs.ts';
 
 describeWith('browser')('the runbook', () => {
-  let running: TestConsole;
-  let browser: TestBrowser;
-  beforeAll(async () => {
-    running = await startConsole();
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await running[Symbol.asyncDispose]();
-  });
+  const scene = startBrowsedConsole();
 
   it('is worked through by two people who see each other’s ticks, and can be taken away', async () => {
-    onTestFailed(() => {
-      process.stderr.write(`${running.log()}\n`);
-    });
+    const { running, browser } = scene;
     const scenario = '[data-testid="scenario"][data-name="redis-failure"]';
     const step = (name: string): string => `${scenario} [data-testid="step"][data-name="${name}"]`;
     const admin = await browser.newPage();
