@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { problemOf } from '#tests/support/api.ts';
+import { openTablesTarget } from '#lib/sources/registry.ts';
+import { postgresBinDir } from '#tests/support/postgres.ts';
 import { startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
 import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
 
@@ -297,6 +301,49 @@ test('what cannot be done is said beforehand', async () => {
   ).toMatchObject({
     status: 422,
   });
+});
+
+test('a user who may not silence keys: triggers are switched off one by one, and a table that others point at is refused', async () => {
+  const { config, clock, log } = scene.api.backend;
+  await scene.source.sql('postgres', `create role keeper login password 'postgres'`);
+  await db(`alter table orders owner to keeper; alter table customers owner to keeper;
+    alter materialized view order_counts owner to keeper; grant create on database shop to keeper`);
+  await scene.source.sql('postgres', 'create database copied template shop');
+  await db('delete from orders where id > 40; truncate seen');
+  const target = openTablesTarget({ ...config, source: { ...config.source, user: 'keeper' } });
+  const ctx = { signal: new AbortController().signal, clock, log };
+  const bring = async (name: string): Promise<void> => {
+    const order = {
+      id: randomUUID(),
+      copy: 'copied',
+      live: 'shop',
+      into: 'replace',
+      sideSchema: `restored_${name}`,
+      keepSchema: `before_${name}`,
+      tables: [{ schema: 'public', name, sideName: name }],
+      program: join(postgresBinDir(), 'pg_restore'),
+    } as const;
+    const nothing = () => undefined;
+    await target.stage(ctx, order, nothing);
+    try {
+      await target.bring(ctx, order, () => Promise.reject(new Error('nothing is missing')), nothing, nothing);
+    } finally {
+      expect((await target.settle(ctx, order)).isDone).toBe(name === 'orders');
+    }
+  };
+  expect((await target.look(ctx, 'shop', [{ schema: 'public', name: 'orders' }])).maySilence).toBe(false);
+  await bring('orders');
+  expect([await count('orders'), await count('before_orders.orders'), await count('seen')]).toEqual([
+    2000, 40, 0,
+  ]);
+  expect(await count(`pg_trigger where tgname = 'noted' and tgenabled = 'A'`)).toBe(1);
+  const before = await everything();
+  await expect(bring('customers')).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'public.orders.orders_customer_id_fkey would act while public.customers is replaced',
+  });
+  expect(await everything()).toBe(before);
+  await scene.source.sql('postgres', 'drop database copied with (force)');
 });
 
 test('cancelled or killed while it waits in its transaction: live tables are as before; killed after it: they are the restored ones', async () => {
