@@ -59,7 +59,7 @@ export function EditSourceForm({
       }}
     >
       <Section name="connection" title="Connection">
-        <ReadingRole user={source.user} database={source.database} />
+        <ReadingRole user="" database={source.database} />
         <ConnectionFields hasPassword={source.hasPassword} />
         <ConnectionTest sourceId={source.id} />
       </Section>

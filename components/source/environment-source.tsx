@@ -56,7 +56,7 @@ export function EnvironmentSource({ source }: { readonly source: Source }) {
           />
           <SavedConnectionTest sourceId={source.id} />
           {source.lastProbe !== null && <ProbeResult answer={source.lastProbe} />}
-          <ReadingRole user={source.user} database={source.database} />
+          <ReadingRole user="" database={source.database} />
         </div>
       </Section>
       <Section name="choices" title="Schedule, retention and proof">

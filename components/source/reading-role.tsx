@@ -14,6 +14,7 @@ export function ReadingRole({ user, database }: { readonly user: string; readonl
   return (
     <Collapse
       size="small"
+      className="hf-reading-role"
       data-testid="reading-role"
       items={[
         {

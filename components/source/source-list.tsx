@@ -17,7 +17,7 @@ function Name({ source }: { readonly source: Source }) {
       <span className="hf-muted hf-wrap">
         {source.database} on {source.host}:{source.port}
       </span>
-      <span>
+      <span className="hf-source-marks">
         <Tag variant="outlined">{environmentWord[source.environment]}</Tag>
         {source.isFromEnvironment && <Tag variant="outlined">From the environment</Tag>}
         {!source.isEnabled && <Tag variant="outlined">Disabled</Tag>}

@@ -19,6 +19,10 @@ describeWith('browser')('a second database', () => {
     await server.createDatabase('billing');
     await server.sql(
       'crm',
+      `create role reader login password '${PASSWORD}'; grant pg_read_all_data to reader`,
+    );
+    await server.sql(
+      'crm',
       'create table leads (id int primary key); insert into leads select generate_series(1, 500)',
     );
   });
@@ -66,7 +70,7 @@ describeWith('browser')('a second database', () => {
     await page.waitForURL('**/sources/new');
     await page.fill('#host', '127.0.0.1');
     await page.fill('#port', String(running.server.port));
-    await page.fill('#user', 'postgres');
+    await page.fill('#user', 'reader');
     await page.fill('#password', PASSWORD);
     await page.fill('#database', 'nowhere');
     await page.click('[data-testid="test-connection"]');

@@ -110,13 +110,11 @@ describe('with a worker', () => {
     expect(stdout).toContain('2 of 2 backups');
     const daily = await cli(['list', '--backup-type', 'daily', '--json']);
     expect(JSON.parse(daily.stdout)).toMatchObject({ data: [], meta: { total: 0 } });
-    expect((await cli(['list', '--source', 'Environment'])).stdout).toContain('2 of 2 backups');
-    for (const command of ['list', 'create'])
-      expect(await cli([command, '--source', 'nowhere'])).toMatchObject({
-        code: 10,
-        stderr: expect.stringContaining('There are: environment.') as string,
-      });
-    const good = await cli(['list', '--status', 'completed', '--json']);
+    expect(await cli(['create', '--source', 'nowhere'])).toMatchObject({
+      code: 10,
+      stderr: expect.stringContaining('There are: environment.') as string,
+    });
+    const good = await cli(['list', '--status', 'completed', '--source', 'Environment', '--json']);
     expect(JSON.parse(good.stdout)).toMatchObject({ data: [{ status: 'COMPLETED', type: 'MANUAL' }] });
     expect(await cli(['list', '--backup-type', 'sometimes'])).toMatchObject({ code: 5 });
   });
