@@ -7,9 +7,8 @@ import type { Db, Tx } from '../client.ts';
 import { backups } from '../schema/backup.ts';
 import { restores } from '../schema/restore.ts';
 import { verifications } from '../schema/verification.ts';
-import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
 import { copyToRead, type CopyToRead } from './copy-to-read.ts';
-import { isLiving } from './worker.ts';
+import { isOfDeadWorker } from './worker.ts';
 
 export type RestoreRecord = typeof restores.$inferSelect;
 export type ShownRestore = RestoreRecord & { readonly backupFilename: string };
@@ -297,12 +296,7 @@ export async function settleRestore(
   return isOurs ? 'already' : 'lost';
 }
 
-const stale = sql.raw(`make_interval(secs => ${String(WORKER_STALE_SECONDS)})`);
-
-/**
- * Restores whose worker died: it has no fresh row, and neither has the restore. `ownActive` are this process's. While the catalogue
- * itself has only just come back nobody is judged, because everybody was silent.
- */
+/** Restores whose worker died. `ownActive` are this process's. */
 export async function deadRestores(
   db: Db,
   workerId: string,
@@ -311,16 +305,7 @@ export async function deadRestores(
   const rows = await db
     .select()
     .from(restores)
-    .where(
-      and(
-        eq(restores.status, 'IN_PROGRESS'),
-        isNotNull(restores.workerId),
-        sql`coalesce(${restores.heartbeatAt}, ${restores.createdAt}) < now() - ${stale}`,
-        sql`pg_postmaster_start_time() < now() - ${stale}`,
-        sql`(${restores.workerId} = ${workerId} or not exists (
-          select 1 from ${workers} where ${workers.id} = ${restores.workerId} and ${isLiving}))`,
-      ),
-    )
+    .where(and(eq(restores.status, 'IN_PROGRESS'), isOfDeadWorker(restores, workerId)))
     .orderBy(asc(restores.createdAt));
   return rows.filter(({ id }) => !ownActive.includes(id));
 }

@@ -5,9 +5,8 @@ import type { AppError } from '../../lib/core/errors.ts';
 import type { Progress } from '../../lib/core/progress.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
-import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
 import { noteTables } from './backup-table.ts';
-import { isLiving } from './worker.ts';
+import { isOfDeadWorker } from './worker.ts';
 
 export type RunRow = typeof backups.$inferSelect;
 
@@ -377,18 +376,12 @@ export async function lastPlainBytes(db: Db, sourceId: string): Promise<number |
   return row?.bytes ?? null;
 }
 
-const stale = sql.raw(`make_interval(secs => ${String(WORKER_STALE_SECONDS)})`);
-
 export interface DeadRun {
   readonly id: string;
   readonly workerId: string;
 }
 
-/**
- * Runs whose worker died: it has no fresh row, and neither has the run. `ownActive` are this process's runs: its other
- * rows are of runs it gave up. While the catalogue itself has only just come back nobody is judged, because everybody
- * was silent.
- */
+/** Runs whose worker died. `ownActive` are this process's runs: its other rows are of runs it gave up. */
 export async function deadRuns(
   db: Db,
   workerId: string,
@@ -397,16 +390,7 @@ export async function deadRuns(
   const rows = await db
     .select({ id: backups.id, workerId: sql<string>`${backups.workerId}` })
     .from(backups)
-    .where(
-      and(
-        eq(backups.status, 'IN_PROGRESS'),
-        sql`${backups.workerId} is not null`,
-        sql`coalesce(${backups.heartbeatAt}, ${backups.createdAt}) < now() - ${stale}`,
-        sql`pg_postmaster_start_time() < now() - ${stale}`,
-        sql`(${backups.workerId} = ${workerId} or not exists (
-          select 1 from ${workers} where ${workers.id} = ${backups.workerId} and ${isLiving}))`,
-      ),
-    );
+    .where(and(eq(backups.status, 'IN_PROGRESS'), isOfDeadWorker(backups, workerId)));
   return rows.filter(({ id }) => !ownActive.includes(id));
 }
 

@@ -10,9 +10,8 @@ import type {
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 import { verifications } from '../schema/verification.ts';
-import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
 import { copyToRead, type CopyToRead } from './copy-to-read.ts';
-import { isLiving } from './worker.ts';
+import { isOfDeadWorker } from './worker.ts';
 
 export type VerificationRecord = typeof verifications.$inferSelect;
 export type VerificationSummaryRecord = Omit<VerificationRecord, 'checks' | 'log'>;
@@ -358,12 +357,7 @@ async function hasOpenFailure(tx: Tx, backupId: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-const stale = sql.raw(`make_interval(secs => ${String(WORKER_STALE_SECONDS)})`);
-
-/**
- * Verifications whose worker died: it has no fresh row, and neither has the verification. `ownActive` are this process's.
- * While the catalogue itself has only just come back nobody is judged, because everybody was silent.
- */
+/** Verifications whose worker died. `ownActive` are this process's. */
 export async function deadVerifications(
   db: Db,
   workerId: string,
@@ -372,16 +366,7 @@ export async function deadVerifications(
   const rows = await db
     .select({ id: verifications.id, workerId: sql<string>`${verifications.workerId}` })
     .from(verifications)
-    .where(
-      and(
-        eq(verifications.status, 'IN_PROGRESS'),
-        isNotNull(verifications.workerId),
-        sql`coalesce(${verifications.heartbeatAt}, ${verifications.createdAt}) < now() - ${stale}`,
-        sql`pg_postmaster_start_time() < now() - ${stale}`,
-        sql`(${verifications.workerId} = ${workerId} or not exists (
-          select 1 from ${workers} where ${workers.id} = ${verifications.workerId} and ${isLiving}))`,
-      ),
-    );
+    .where(and(eq(verifications.status, 'IN_PROGRESS'), isOfDeadWorker(verifications, workerId)));
   return rows.filter(({ id }) => !ownActive.includes(id));
 }
 

@@ -1,4 +1,5 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql, type SQL } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Db, Tx } from '../client.ts';
 import { WORKER_STALE_SECONDS, workers } from '../schema/worker.ts';
 
@@ -11,8 +12,23 @@ export interface LivingWorker {
   readonly heartbeatAt: Date;
 }
 
+const stale = sql.raw(`make_interval(secs => ${String(WORKER_STALE_SECONDS)})`);
+
 /** True where a worker's row is fresh enough, by the catalogue's clock. */
-export const isLiving = sql`${workers.heartbeatAt} > now() - make_interval(secs => ${sql.raw(String(WORKER_STALE_SECONDS))})`;
+export const isLiving = sql`${workers.heartbeatAt} > now() - ${stale}`;
+
+/**
+ * True where a run's worker died: it has no fresh row, and neither has the run. Runs of `ownId`, this process, need only
+ * be silent themselves. While the catalogue itself has only just come back nobody is judged, because everybody was silent.
+ */
+export const isOfDeadWorker = (
+  run: Readonly<Record<'workerId' | 'heartbeatAt' | 'createdAt', AnyPgColumn>>,
+  ownId: string,
+): SQL => sql`(${run.workerId} is not null
+  and coalesce(${run.heartbeatAt}, ${run.createdAt}) < now() - ${stale}
+  and pg_postmaster_start_time() < now() - ${stale}
+  and (${run.workerId} = ${ownId} or not exists (
+    select 1 from ${workers} where ${workers.id} = ${run.workerId} and ${isLiving})))`;
 
 /** The workers with a fresh heartbeat, oldest first. */
 export async function livingWorkers(db: Db | Tx): Promise<readonly LivingWorker[]> {
