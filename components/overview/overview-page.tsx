@@ -17,9 +17,14 @@ import { TroubleList } from './trouble-list.tsx';
 import { VerdictBanner } from './verdict-banner.tsx';
 
 /** The checks, but for what the first sentence says already while there is no restore point. */
-function untold({ newestGood, newestProven, recent, checks }: Overview): Overview['checks'] {
+function untold({ newestGood, newestProven, recent, checks, source }: Overview): Overview['checks'] {
   if (newestGood !== null || newestProven !== null) return checks;
-  return checks.filter(({ name }) => name !== 'recovery-point' && (name !== 'last-run' || recent.length > 0));
+  return checks.filter(
+    (check) =>
+      // What is wrong with another source no sentence has said.
+      (check.source !== null && check.source.id !== source.id) ||
+      (check.name !== 'recovery-point' && (check.name !== 'last-run' || recent.length > 0)),
+  );
 }
 
 /** Are we safe? Since when? What is wrong? What do I do next? In this order. */
