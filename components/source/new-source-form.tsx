@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Form } from 'antd';
 import { useRouter } from 'next/navigation';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { createSourceAction } from '#app/actions/source.ts';
 import type { Source, SourceCreate } from '#lib/contracts/source.ts';
 import {
@@ -62,9 +62,15 @@ export function NewSourceForm({
       router.push(made.length === 1 && only !== undefined ? `/sources/${only.id}` : '/sources');
     },
   });
-  const suggest = (name: string) => {
-    if (!form.isFieldTouched('name')) form.setFieldValue('name', name);
-    if (!form.isFieldTouched('filePrefix')) form.setFieldValue('filePrefix', suggestedPrefix(name));
+  const suggested = useRef({ name: '', filePrefix: '' });
+  /** Follows the database until somebody types something else. */
+  const suggest = (database: string) => {
+    const next = { name: database, filePrefix: suggestedPrefix(database) };
+    for (const field of ['name', 'filePrefix'] as const) {
+      const now = form.getFieldValue(field) as string;
+      if (now === '' || now === suggested.current[field]) form.setFieldValue(field, next[field]);
+    }
+    suggested.current = next;
   };
   return (
     <Form<SourceFields>
