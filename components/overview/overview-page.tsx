@@ -18,17 +18,12 @@ import { VerdictBanner } from './verdict-banner.tsx';
 /** The checks, but for what the first sentence says already while there is no restore point. */
 function untold({ newestGood, newestProven, recent, checks, source }: Overview): Overview['checks'] {
   if (newestGood !== null || newestProven !== null) return checks;
-<<<<<<< HEAD
   const hasRun = recent.some(({ status }) => status !== 'IN_PROGRESS');
-  return checks.filter(
-    ({ name }) => name !== 'recovery-point' && (hasRun || (name !== 'last-run' && name !== 'proof')),
-=======
   return checks.filter(
     (check) =>
       // What is wrong with another source no sentence has said.
       (check.source !== null && check.source.id !== source.id) ||
-      (check.name !== 'recovery-point' && (check.name !== 'last-run' || recent.length > 0)),
->>>>>>> sources
+      (check.name !== 'recovery-point' && (hasRun || (check.name !== 'last-run' && check.name !== 'proof'))),
   );
 }
 
