@@ -15,6 +15,7 @@ import { AppError } from '#lib/core/errors.ts';
 import type { Logger } from '#lib/core/run-context.ts';
 import { runBackup } from '#lib/engine/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
+import { persist } from '#lib/engine/persist.ts';
 import { runRecover } from '#lib/engine/recover.ts';
 import { runLook } from '#lib/engine/look.ts';
 import { runPreview } from '#lib/engine/preview.ts';
@@ -38,6 +39,7 @@ import { createLogger } from '#lib/platform/logger.ts';
 import { HOLDFAST_VERSION } from '#lib/platform/version.ts';
 import { openCatalogue } from '#db/client.ts';
 import { translateCatalogueError } from '#db/errors.ts';
+import { nameEnvironmentSource } from '#db/queries/source.ts';
 import { beatWorker, removeWorker } from '#db/queries/worker.ts';
 import { tickSources, tickVerifications } from './scheduler.ts';
 
@@ -162,6 +164,12 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       clock,
       workerId: id,
     };
+    await persist(
+      deps,
+      'source',
+      () => nameEnvironmentSource(catalogue.db, config.source.database),
+      ending.signal,
+    );
 
     let thoroughAt = -Infinity;
     const recover = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, ne, sql, type SQL } from 'drizzle-orm';
 import { ENVIRONMENT_SOURCE_ID, type SourceProbeAnswer } from '../../lib/contracts/source.ts';
 import type { Db, Tx } from '../client.ts';
 import { sources } from '../schema/source.ts';
@@ -25,6 +25,20 @@ export async function lockSources(tx: Tx): Promise<void> {
 
 export async function insertSource(tx: Tx, values: typeof sources.$inferInsert): Promise<void> {
   await tx.insert(sources).values(values);
+}
+
+/** The environment's own is called by its database, unless another source has that name. */
+export async function nameEnvironmentSource(db: Db, database: string): Promise<void> {
+  await db
+    .update(sources)
+    .set({ name: database })
+    .where(
+      and(
+        eq(sources.id, ENVIRONMENT_SOURCE_ID),
+        ne(sources.name, database),
+        sql`not exists (select from sources s where s.id <> ${ENVIRONMENT_SOURCE_ID} and lower(s.name) = lower(${database}))`,
+      ),
+    );
 }
 
 export async function updateSource(

@@ -66,6 +66,8 @@ export async function swapIn(restore: HeldRestore): Promise<Result> {
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
     const { aside, interruptionMs } = await withHooks(restore, async () => {
+      // The commands may have taken long enough for one to start.
+      await waitForBackups(restore);
       const kept = stampedName(live, 'before', ctx.clock.now());
       restore.moved(swapping(restore));
       await restore.note({ keptDatabase: kept, phase: 'swapping' });
@@ -129,6 +131,7 @@ export async function undoSwap(restore: HeldRestore): Promise<Result> {
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
     const aside = await withHooks(restore, async () => {
+      await waitForBackups(restore);
       const kept = stampedName(live, 'undone', ctx.clock.now());
       restore.moved(swapping(restore));
       await restore.note({ copyDatabase: kept, phase: 'swapping' });

@@ -94,7 +94,7 @@ describeWith('browser')('a second database', () => {
     await page.waitForSelector('[data-testid="disable-source"]');
     expect(await page.content()).not.toContain(PASSWORD);
     const { data } = await api(tab, 'sources', (document) => SourceList.parse(document));
-    expect(data.map(({ name }) => name)).toEqual(['environment', 'crm']);
+    expect(data.map(({ name }) => name)).toEqual(['shop', 'crm']);
     const id = data[1]?.id ?? '';
     expect(page.url()).toContain(id);
 

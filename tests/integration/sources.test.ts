@@ -162,7 +162,7 @@ test('a source is added with its choices, and audited without its password', asy
   expect(row?.sealed_password).toMatch(/^v1\./);
   expect(Source.parse(await ok(await call(read, 'GET', { id })))).toEqual(source);
   expect(SourceList.parse(await ok(await call(list, 'GET'))).data.map(({ name }) => name)).toEqual([
-    'environment',
+    'shop',
     'Stock',
   ]);
 });
