@@ -185,7 +185,7 @@ async function restore(
     order,
     state,
     opened.manifest,
-    { target, jobs: config.verify.jobs, folder: ctx.workDir },
+    { target, jobs: config.verify.jobs, folder: ctx.workDir, contents },
     ctx,
   );
   if (args.includes('--no-acl')) say('grants are left out, because roles they name are not on this server');

@@ -6,6 +6,7 @@ import type { RestorePlan } from '../contracts/restore.ts';
 import type { Check } from '../contracts/verification.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import { readContents } from '../restore/dump-contents.ts';
 import { openBackup, type OpenedBackup } from '../restore/open-backup.ts';
 import { restoreArguments, type LiveOrder } from '../restore/restore-arguments.ts';
 import { isAsBefore, LiveRestoreStopped, restoreInto } from '../restore/restore-into.ts';
@@ -57,13 +58,16 @@ export async function restoreInPlace(
     const live = orderOf(run.plan, manifest);
     const state = await target.look(ctx);
     if (!state.exists) throw new AppError('conflict', `there is no database ${run.targetDatabase}`);
-    const where = { target, jobs: config.verify.jobs, folder };
+    const printed = await listDump(opened, ctx);
+    const where = { target, jobs: config.verify.jobs, folder, contents: readContents(printed) };
     const args = await restoreArguments(live, state, manifest, where, ctx);
     if (args.includes('--no-acl')) say('grants are left out, because roles they name are not on this server');
     const safety = await takeSafetyBackup(restore);
     await waitForBackups(restore);
     ctx.signal.throwIfAborted();
-    return await withHooks(restore, () => replace(restore, { opened, args, live, target, state, safety }));
+    return await withHooks(restore, () =>
+      replace(restore, { opened, printed, args, live, target, state, safety }),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
       ctx.log.warn('could not remove what a restore left', { folder, error });
@@ -73,6 +77,8 @@ export async function restoreInPlace(
 
 interface Replacement {
   readonly opened: OpenedBackup;
+  /** What `pg_restore --list --verbose` printed. */
+  readonly printed: string;
   readonly args: readonly string[];
   readonly live: LiveOrder;
   readonly target: LiveTarget;
@@ -83,7 +89,7 @@ interface Replacement {
 /** The transaction, and the comparison of what it left. */
 async function replace(
   restore: HeldRestore,
-  { opened, args, live, target, state, safety }: Replacement,
+  { opened, printed, args, live, target, state, safety }: Replacement,
 ): Promise<Result> {
   const { run, ctx, say } = restore;
   const { manifest } = opened;
@@ -95,7 +101,7 @@ async function replace(
   await restore.note({ phase: 'restoring' });
   ctx.log.info('about to restore over the live database', { database: run.targetDatabase });
   try {
-    const tell = await meterOf(restore, opened);
+    const tell = meterOf(restore, manifest, printed);
     const work = { opened, args, order: live, safetyBackup: safety.filename, say, tell };
     await restoreInto(target, state, work, ctx);
   } catch (thrown) {
@@ -131,8 +137,8 @@ const still = ({ facts }: Manifest) => ({
   tableCount: facts.tableCount,
 });
 
-async function meterOf({ moved, ctx }: HeldRestore, opened: OpenedBackup): Promise<(line: string) => void> {
-  const meter = createRestoreMeter(opened.manifest.facts.tables, await listDump(opened, ctx));
+function meterOf({ moved }: HeldRestore, { facts }: Manifest, printed: string): (line: string) => void {
+  const meter = createRestoreMeter(facts.tables, printed);
   return (line) => {
     meter.tell(line);
     const { table, tablesDone, tableCount, fraction } = meter;

@@ -7,7 +7,7 @@ import type { CreationSql } from '../sources/tables-target.ts';
 import { startChain } from '../tools/start-chain.ts';
 import { lastLine } from '../tools/start-tool.ts';
 import type { OpenedArchive } from '../verify/opened-archive.ts';
-import { selectTables, type Contents } from './dump-contents.ts';
+import { linesOf, selectTables, type Contents } from './dump-contents.ts';
 
 /** What pg_restore prints before the first object are settings for a session of its own, which not every server knows. */
 function withoutHead(script: string): string {
@@ -31,7 +31,8 @@ export async function creationSql(
 ): Promise<CreationSql> {
   const { list } = select(contents, known, missing);
   const listFile = join(folder, 'creation.list');
-  await writeFile(listFile, list, { mode: 0o600 });
+  const entries = contents.entries.filter(({ id }) => list.has(id));
+  await writeFile(listFile, linesOf(entries), { mode: 0o600 });
   const print = async (section: 'pre-data' | 'post-data'): Promise<string> => {
     const args = [
       `--section=${section}`,

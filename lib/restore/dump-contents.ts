@@ -24,6 +24,10 @@ export interface Contents {
   readonly entries: readonly Entry[];
 }
 
+/** The entries as `pg_restore --use-list` takes them. */
+export const linesOf = (entries: readonly Entry[]): string =>
+  `${entries.map(({ line }) => line).join('\n')}\n`;
+
 /** Reads what `pg_restore --list --verbose` printed. */
 export function readContents(printed: string): Contents {
   const head = (pattern: RegExp): string | null => pattern.exec(printed)?.[1]?.trim() ?? null;
@@ -71,8 +75,8 @@ export function kindsOf({ entries }: Contents): string {
 /** What of a dump brings chosen tables back. */
 export interface Selection {
   readonly tables: readonly TableName[];
-  /** In the order of the dump, one entry a line. */
-  readonly list: string;
+  /** Ids of entries. */
+  readonly list: ReadonlySet<number>;
   /** Entries that are built on a chosen table and cannot come with it. */
   readonly leftOut: readonly string[];
 }
@@ -145,8 +149,7 @@ export function selectTables(
     }
   }
   if (isNewDatabase) addNeeds(byId, picked, tables);
-  const list = entries.filter(({ id }) => picked.has(id)).map(({ line }) => line);
-  return { tables: [...tables.values()], list: `${list.join('\n')}\n`, leftOut: [...leftOut.values()] };
+  return { tables: [...tables.values()], list: picked, leftOut: [...leftOut.values()] };
 }
 
 /** A partitioned table comes with its partitions: it has no rows of its own. */

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import type { Manifest } from '../contracts/manifest.ts';
 import { AppError } from '../core/errors.ts';
 import type { LiveTarget, SourceContext, TableRef, TargetState } from '../sources/source.ts';
+import { linesOf, type Contents } from './dump-contents.ts';
+import { replacingOrder } from './replacing-order.ts';
 
 /** What of a backup comes back over a database where it stands. */
 export interface LiveOrder {
   readonly content: 'all' | 'data' | 'schema';
   readonly noOwner: boolean;
-  /** Entries of the dump's table of contents, as `pg_restore --use-list` takes them; null for all of them. */
-  readonly list: string | null;
+  /** Ids of entries of the dump's table of contents; null for all of them. */
+  readonly list: ReadonlySet<number> | null;
   /** The tables among them. */
   readonly tables: readonly TableRef[];
 }
@@ -19,7 +21,12 @@ export async function restoreArguments(
   { content, noOwner, list, tables }: LiveOrder,
   state: TargetState,
   manifest: Manifest | null,
-  where: { readonly target: LiveTarget; readonly jobs: number; readonly folder: string },
+  where: {
+    readonly target: LiveTarget;
+    readonly jobs: number;
+    readonly folder: string;
+    readonly contents: Contents;
+  },
   ctx: SourceContext,
 ): Promise<readonly string[]> {
   const isDataOnly = content === 'data';
@@ -32,16 +39,19 @@ export async function restoreArguments(
       hint: 'Create them first ("create role … nologin"), or leave owners out with --no-owner.',
     });
   }
-  const entries = join(where.folder, 'entries.list');
-  if (list !== null) await writeFile(entries, list, { mode: 0o600 });
+  const isReplacing = state.exists && !isDataOnly;
+  const entries = where.contents.entries.filter(({ id }) => list?.has(id) !== false);
+  const ordered = isReplacing ? replacingOrder(entries) : null;
+  const listFile = list === null && ordered === null ? null : join(where.folder, 'entries.list');
+  if (listFile !== null) await writeFile(listFile, linesOf(ordered ?? entries), { mode: 0o600 });
   return [
     // One transaction: whatever stops it, the database is as it was.
     ...(state.exists ? ['--single-transaction'] : [`--jobs=${String(where.jobs)}`]),
-    ...(state.exists && !isDataOnly ? ['--clean', '--if-exists'] : []),
+    ...(isReplacing ? ['--clean', '--if-exists'] : []),
     ...(isDataOnly ? ['--data-only', ...(state.isSuperuser ? ['--disable-triggers'] : [])] : []),
     ...(content === 'schema' ? ['--schema-only'] : []),
     ...(noOwner ? ['--no-owner', ...(missing.length > 0 ? ['--no-acl'] : [])] : []),
-    ...(list === null ? [] : [`--use-list=${entries}`]),
+    ...(listFile === null ? [] : [`--use-list=${listFile}`]),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { TableRef } from '../sources/source.ts';
-import type { Contents } from './dump-contents.ts';
+import { linesOf, type Contents } from './dump-contents.ts';
 
 /** What needs a place that a copy of a few tables' rows does not have, or is no part of it. */
 const LEFT_OUT = /^(?:BLOBS?|BLOB METADATA|LARGE OBJECTS?|STATISTICS DATA|SUBSCRIPTION|EVENT TRIGGER) /;
@@ -18,5 +18,5 @@ export function rowsList({ entries }: Contents, tables: readonly TableRef[]): st
   const list = entries.filter(({ text }) =>
     text.startsWith(DATA) ? isChosen(text) : !LEFT_OUT.test(`${text} `),
   );
-  return `${list.map(({ line }) => line).join('\n')}\n`;
+  return linesOf(list);
 }

@@ -30,6 +30,15 @@ async function killed(): Promise<void> {
 beforeAll(async () => {
   scene = await startRestoreApi();
   worker = await anotherWorker();
+  // pg_restore --clean by itself stops at the keys of partitions.
+  await scene.source.sql(
+    'shop',
+    `create table visits (day date, id int, primary key (day, id)) partition by range (day);
+     create index on visits (id);
+     create table visits_2026 partition of visits for values from ('2026-01-01') to ('2027-01-01') partition by list (id);
+     create table visits_2026_one partition of visits_2026 for values in (1);
+     insert into visits values ('2026-11-21', 1)`,
+  );
   backupId = await scene.backUp();
 });
 afterAll(async () => {
@@ -70,6 +79,9 @@ describe('over the live database', () => {
     expect(preview.drops.map((line) => line.replace(/ \(.*/, '')).sort()).toEqual([
       'public.customers',
       'public.orders',
+      'public.visits',
+      'public.visits_2026',
+      'public.visits_2026_one',
     ]);
     expect(preview.keeps).toContain('what is not in the backup: public.later');
     expect(preview.findings.map(({ name }) => name)).toEqual(
@@ -81,7 +93,7 @@ describe('over the live database', () => {
     expect(restore).toMatchObject({ status: 'COMPLETED', error: null, proven: true, swap: null });
     expect(restore.checks.find(({ name }) => name === 'tables')).toMatchObject({
       verdict: 'PASSED',
-      found: '3 tables, of which 1 is not in the backup and stays: public.later',
+      found: '6 tables, of which 1 is not in the backup and stays: public.later',
     });
     expect(await ordersOf(scene.source, 'shop')).toBe(2000);
     expect(await rowsOf('later')).toBe(1);

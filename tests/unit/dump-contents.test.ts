@@ -44,11 +44,7 @@ const PRINTED = `;
 `;
 const contents = readContents(PRINTED);
 const known = tablesOf(contents);
-const idsOf = (list: string): number[] =>
-  list
-    .trim()
-    .split('\n')
-    .map((line) => Number.parseInt(line, 10));
+const idsOf = (list: ReadonlySet<number>): number[] => [...list].toSorted((a, b) => a - b);
 
 test('a dump tells of itself', () => {
   expect(contents).toMatchObject({
