@@ -35,7 +35,7 @@ function Modes({
           >
             <span className="hf-choice-head">
               <strong>{modeWord[mode]}</strong>
-              {mode === 'in-place' && <span className="hf-muted">the least calm</span>}
+              {mode === 'in-place' && <span className="hf-muted">the last resort</span>}
             </span>
             <span className="hf-muted">{modeShows[mode]}</span>
           </Radio>
@@ -230,7 +230,8 @@ export function HowStep({
       </div>
       <Commands hooks={hooks} search={search} onChange={onChange} />
       {others.map(([field, text]) => (
-        <p key={field} className="hf-refusal">
+        // Nothing is wrong while no table is chosen yet.
+        <p key={field} className={field === 'tables' ? 'hf-muted' : 'hf-refusal'}>
           {text}
         </p>
       ))}

@@ -3,6 +3,7 @@ import { Checkbox, Input, Radio, Skeleton } from 'antd';
 import { useId, useState } from 'react';
 import { TABLES_INTO } from '#lib/contracts/restore.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
+import { rowCount } from '#lib/core/row-count.ts';
 import type { RestoreSearch } from '#lib/client/restore-plan.ts';
 import { intoShows, intoWord } from '#lib/client/restore-words.ts';
 import { useManifest } from '#lib/client/use-manifest.ts';
@@ -103,7 +104,7 @@ export function TablesChoice({ backupId, search, onChange }: Choosing & { readon
             >
               <span className="hf-wrap">{table.label}</span>{' '}
               <span className="hf-muted hf-number">
-                {table.rows === null ? 'rows not counted' : `${table.rows.toLocaleString('en')} rows`}
+                {table.rows === null ? 'rows not counted' : rowCount(table.rows)}
                 {table.kind === 'partitioned' && ', with its partitions'}
                 {table.bytes !== null && `, ${humanBytes(table.bytes)}`}
               </span>

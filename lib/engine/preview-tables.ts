@@ -2,6 +2,7 @@ import type { TableFact } from '../contracts/facts.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { RestorePlan, RestorePreview } from '../contracts/restore.ts';
 import { humanBytes } from '../core/bytes.ts';
+import { rowCount } from '../core/row-count.ts';
 import type { Config } from '../platform/config.ts';
 import { chooseTables, unquoted, type ChosenTables } from '../restore/choose-tables.ts';
 import { openTablesTarget } from '../sources/registry.ts';
@@ -17,8 +18,7 @@ export interface TablesPreview extends Consequences {
 }
 
 const labelOf = ({ schema, name }: TableRef): string => `${schema}.${name}`;
-const rowsText = (count: number | null): string =>
-  count === null ? 'rows nobody counted' : count === 1 ? '1 row' : `${String(count)} rows`;
+const rowsText = (count: number | null): string => (count === null ? 'rows nobody counted' : rowCount(count));
 
 /** What bringing chosen tables back would do, and what is in its way. */
 export async function previewTables(
@@ -322,7 +322,7 @@ function consequences(
   const there = tables.filter((table) => looks.has(labelOf(table)));
   const about = (table: TableFact): string => {
     const { estimatedRows = 0 } = looks.get(labelOf(table)) ?? {};
-    return estimatedRows === 0 ? 'the live rows' : `about ${rowsText(estimatedRows)} live`;
+    return estimatedRows === 0 ? 'the live ones' : `about ${rowCount(estimatedRows)} live now`;
   };
   const made = gone.map((table) => `${lineOf(table)}, which is not there now`);
   switch (tablesInto) {
@@ -330,7 +330,9 @@ function consequences(
       return {
         ...nothing,
         creates: made,
-        replaces: there.map((table) => `${labelOf(table)}: ${about(table)} by ${rowsText(table.rows)}`),
+        replaces: there.map(
+          (table) => `${labelOf(table)}: ${rowsText(table.rows)} in place of ${about(table)}`,
+        ),
         keeps: [
           ...(there.length === 0
             ? []

@@ -1,5 +1,6 @@
 import type { Check } from '../contracts/verification.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import { rowCount } from '../core/row-count.ts';
 import { sideSchemas } from '../core/side-schema.ts';
 import type { CopyOrder, CopyPorts } from '../restore/restore-order.ts';
 import { runTables, type TablesPlace, type TablesResult } from '../restore/run-tables.ts';
@@ -120,25 +121,23 @@ export async function mendTables(
   }
 }
 
-const rowsText = (count: number): string => (count === 1 ? '1 row' : `${String(count)} rows`);
-
 function wordsOf(
   { rows, before, added, refused, wasCreated, sideName }: BroughtTable,
   place: TablesPlace,
 ): string {
   const kept = `${place.keepSchema}.${sideName}`;
-  if (place.into === 'side-schema') return `${rowsText(rows)} in ${kept}`;
-  if (wasCreated) return `${rowsText(rows)} in a table that was not there`;
-  if (place.into === 'replace') return `${rowsText(rows)}; ${rowsText(before)} from before kept in ${kept}`;
+  if (place.into === 'side-schema') return `${rowCount(rows)} in ${kept}`;
+  if (wasCreated) return `${rowCount(rows)} in a table that was not there`;
+  if (place.into === 'replace') return `${rowCount(rows)}; ${rowCount(before)} from before kept in ${kept}`;
   const out = refused === 0 ? '' : `, ${String(refused)} kept out by another unique key`;
-  return `${rowsText(added)} added, ${String(before)} there already${out}; the keys of those added are in ${kept}`;
+  return `${rowCount(added)} added, ${String(before)} there already${out}; the keys of those added are in ${kept}`;
 }
 
 const broughtCheck = (table: BroughtTable, place: TablesPlace): Check => ({
   name: `brought:${table.schema}.${table.name}`,
   verdict: 'PASSED',
   isRequired: true,
-  expected: rowsText(table.rows),
+  expected: rowCount(table.rows),
   found: wordsOf(table, place),
   reason: null,
   durationMs: 0,

@@ -342,6 +342,12 @@ export async function ensureDatabase(
     if (roles.length === 0) await sql.unsafe(`create role ${role} login`);
     // CREATEDB: a restore test of a backup makes a database of its own.
     await sql.unsafe(`alter role ${role} with createdb password '${password}'`);
+    // Else it could not replace the rows of a table that others point at.
+    const [server] = await sql<
+      { version: number }[]
+    >`select current_setting('server_version_num')::int as version`;
+    if ((server?.version ?? 0) >= 150_000)
+      await sql.unsafe(`grant set on parameter session_replication_role to ${role}`);
     const databases = await sql`select 1 from pg_database where datname = ${database}`;
     if (databases.length === 0) await sql.unsafe(`create database ${database} owner ${role}`);
   } finally {

@@ -98,7 +98,7 @@ describe('replace', () => {
     const customers = await db('select * from customers order by id');
     const preview = await scene.preview(backupId, plan(['orders'], 'replace'));
     expect(preview).toMatchObject({ canStart: true, drops: [] });
-    expect(preview.replaces[0]).toMatch(/^public\.orders: .* by 2000 rows$/);
+    expect(preview.replaces[0]).toMatch(/^public\.orders: 2,000 rows in place of /);
     expect(preview.keeps[0]).toContain('before_<time>');
     const said = Object.fromEntries(preview.findings.map(({ name, detail }) => [name, detail]));
     expect(said['columns']).toContain('get their default: comment');
@@ -122,7 +122,7 @@ describe('replace', () => {
     expect(await count(`${kept}.orders where state = 'lost'`)).toBe(40);
     expect(restore.checks.find(({ name }) => name === 'brought:public.orders')).toMatchObject({
       verdict: 'PASSED',
-      found: `2000 rows; 40 rows from before kept in ${kept}.orders`,
+      found: `2,000 rows; 40 rows from before kept in ${kept}.orders`,
     });
     expect(await db(`insert into orders (customer_id, state) values (1, 'x') returning id`)).toEqual([
       { id: 2001 },
