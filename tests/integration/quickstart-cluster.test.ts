@@ -72,7 +72,7 @@ test('a second start has the same port, password and data; a third finds another
 
   const startedAtMs = performance.now();
   const second = await start();
-  expect(performance.now() - startedAtMs).toBeLessThan(5000);
+  expect(performance.now() - startedAtMs).toBeLessThan(15_000);
   expect(second.port).toBe(first.port);
   expect(await ensureDatabase(second, 'holdfast', 'holdfast')).toEqual({ password });
   expect(await query(second, password, 'select n from kept')).toEqual([{ n: 42 }]);
