@@ -70,6 +70,25 @@ export async function multiplyDatabase(
   return settle(server, name);
 }
 
+/** A database of `tableCount` tables alike, `part_1` and so on, together about `targetMiB` on disk. Returns its true size in bytes. */
+export async function createManyTables(
+  server: TestPostgres,
+  name: string,
+  targetMiB: number,
+  tableCount: number,
+): Promise<number> {
+  await server.createDatabase(name);
+  const rows = Math.ceil((targetMiB * 5_000) / tableCount);
+  await server.sql(
+    name,
+    `do $$ begin for n in 1 .. ${String(tableCount)} loop
+       execute format('create table part_%s (id bigint primary key, label text not null, note text not null)', n);
+       execute format('insert into part_%s select g, ''label '' || g, md5(g::text) || md5((g + %s)::text) from generate_series(1, ${String(rows)}) g', n, n);
+     end loop; end $$`,
+  );
+  return settle(server, name);
+}
+
 async function settle(server: TestPostgres, name: string): Promise<number> {
   await server.sql(name, 'vacuum analyze');
   await server.sql(name, 'checkpoint');

@@ -9,16 +9,27 @@ import { parseArgs } from 'node:util';
 import { DEPTHS } from '#lib/contracts/verification.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 import { benchBackup } from './backup.ts';
-import { createBenchDatabase, multiplyDatabase } from './database.ts';
+import { createBenchDatabase, createManyTables, multiplyDatabase } from './database.ts';
 import { benchFacts } from './facts.ts';
 import { benchHistory } from './history.ts';
 import { benchMemory } from './memory.ts';
 import { benchRestore } from './restore.ts';
 import { renderTable, type BenchRow } from './table.ts';
+import { benchTables } from './tables.ts';
 import { awsVersion, benchUpload } from './upload.ts';
 import { benchVerify } from './verify.ts';
 
-const PARTS = ['backup', 'facts', 'verify', 'memory', 'upload', 'restore', 'large', 'history'] as const;
+const PARTS = [
+  'backup',
+  'facts',
+  'verify',
+  'memory',
+  'upload',
+  'restore',
+  'tables',
+  'large',
+  'history',
+] as const;
 type Part = (typeof PARTS)[number];
 
 const { values, positionals } = parseArgs({
@@ -79,6 +90,12 @@ async function measure(server: TestPostgres): Promise<BenchRow[]> {
   if (isWanted('restore')) {
     say('restore');
     add(await benchRestore(server, 'bench', { label, rounds }));
+  }
+  if (isWanted('tables')) {
+    say('one table of 500');
+    const tableCount = 500;
+    const manyLabel = gb(await createManyTables(server, 'many', size.mib * 3, tableCount));
+    add(await benchTables(server, 'many', { label: manyLabel, tableCount }));
   }
   if (isWanted('large')) {
     say('making the large database');

@@ -1,78 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { insertRestore } from '#db/queries/restore.ts';
-import type { RestorePlan } from '#lib/contracts/restore.ts';
-import { restoreJob } from '#lib/jobs/queue.ts';
-import { backupWhere, isOver, queueBackup, switchProofsOff } from '#tests/support/backups.ts';
-import { createCatalogue } from '#tests/support/catalogue.ts';
-import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import type { TestPostgres } from '#tests/support/postgres.ts';
-import { eventually, startWorkerProcess } from '#tests/support/worker.ts';
-import { runShell, sourceEnvironment } from './backup.ts';
-import { ADDED_LIMIT_MB, IDLE_AFTER_MS, RUN_LIMIT_MS, SAMPLE_MS, residentBytes } from './memory.ts';
+import { runShell } from './backup.ts';
+import { ADDED_LIMIT_MB, IDLE_AFTER_MS, SAMPLE_MS, residentBytes } from './memory.ts';
+import { JOBS, startRestorer } from './restorer.ts';
 import { atMost, figure, median, type BenchRow } from './table.ts';
 
-/** As a person who has two cores runs pg_restore by hand. */
-const JOBS = 2;
 /** How often the client of the swap comes back. */
 const CLIENT_EVERY_MS = 5;
-
-interface Ended {
-  readonly durationMs: number;
-  readonly restoreMs: number;
-  readonly interruptionMs: number | null;
-}
-
-/** Asks for a restore as the web does, and waits for its end. */
-async function restore(
-  engine: TestEngine,
-  raw: postgres.Sql,
-  backupId: string,
-  plan: Pick<RestorePlan, 'mode' | 'targetDatabase'>,
-  explain: () => string,
-): Promise<Ended> {
-  const { mode, targetDatabase } = plan;
-  const id = await engine.db.transaction(async (tx) => {
-    const restoreId = await insertRestore(tx, {
-      backupId,
-      sourceId: engine.sourceId,
-      destination: 'local',
-      mode,
-      targetDatabase,
-      environment: engine.config.environment,
-      plan: {
-        ...plan,
-        destination: 'local',
-        schemaOnly: false,
-        dataOnly: false,
-        noOwner: false,
-        pauseBeforeSwap: false,
-        hooks: [],
-      },
-      reason: 'bench',
-      requestedBy: 'bench',
-    });
-    if (restoreId === null) throw new Error(`another restore has ${targetDatabase}`);
-    await engine.queue.enqueue(tx, restoreJob, { restoreId });
-    return restoreId;
-  });
-  const ended = await eventually(
-    async () => {
-      const [row] = await raw<(Ended & { status: string; proven: boolean | null })[]>`
-        select status, proven, duration_ms as "durationMs", restore_ms as "restoreMs", interruption_ms as "interruptionMs"
-        from restores where id = ${id} and status <> 'IN_PROGRESS'`;
-      return row;
-    },
-    explain,
-    RUN_LIMIT_MS,
-  );
-  if (ended.status !== 'COMPLETED' || ended.proven !== true)
-    throw new Error(`the restore did not pass: ${explain()}`);
-  return ended;
-}
 
 /** The longest time for which a client that connects anew for each query got no answer, while `act` ran. */
 async function longestSilence(
@@ -120,23 +55,8 @@ export async function benchRestore(
   { label, rounds }: { readonly label: string; readonly rounds: number },
 ): Promise<BenchRow[]> {
   await using stack = new AsyncDisposableStack();
-  const folder = mkdtempSync(join(tmpdir(), 'hf-bench-'));
-  stack.defer(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const catalogue = await createCatalogue(server, `catalogue_${database}_restore`);
-  stack.defer(() => catalogue.close());
-  const environment = sourceEnvironment(server, database);
-  const engine = stack.use(
-    await createEngine(catalogue, { ...environment, BACKUP_VERIFY_JOBS: String(JOBS) }),
-  );
-  await switchProofsOff(catalogue.raw);
-  const worker = stack.use(startWorkerProcess(engine.environment));
-  await worker.until('worker is ready');
-  const backupId = await queueBackup(engine);
-  const backup = await backupWhere(catalogue.raw, backupId, isOver, worker.log, RUN_LIMIT_MS);
-  if (backup.status !== 'COMPLETED') throw new Error(`the backup failed: ${worker.log()}`);
-  const archive = join(engine.config.localPath, backup.filename);
+  const restorer = stack.use(await startRestorer(server, database));
+  const { folder, environment, worker, archive } = restorer;
   runShell(`pg_dump | gzip > ${folder}/seed.gz`, environment);
   await sleep(IDLE_AFTER_MS);
   const idleBytes = residentBytes(worker.pid);
@@ -178,8 +98,7 @@ export async function benchRestore(
     );
     const ended = await inFresh(
       'bench_ours',
-      () =>
-        restore(engine, catalogue.raw, backupId, { mode: 'new', targetDatabase: 'bench_ours' }, worker.log),
+      () => restorer.restore({ mode: 'new', targetDatabase: 'bench_ours' }),
       false,
     );
     times.ours.push(ended.durationMs);
@@ -189,13 +108,7 @@ export async function benchRestore(
         runShell(`gunzip -c ${folder}/seed.gz | psql -q -v ON_ERROR_STOP=1`, into),
       ),
     );
-    const swap = restore(
-      engine,
-      catalogue.raw,
-      backupId,
-      { mode: 'swap', targetDatabase: 'bench_live' },
-      worker.log,
-    );
+    const swap = restorer.restore({ mode: 'swap', targetDatabase: 'bench_live' });
     silences.push(await longestSilence(server, 'bench_live', swap));
     interruptions.push((await swap).interruptionMs ?? NaN);
     const kept = await server.sql<{ name: string }>(

@@ -44,7 +44,11 @@ test('every action that is written has words', () => {
       .map((name) => readFileSync(join(root, folder, name), 'utf8')),
   );
   const written = sources.flatMap((text) =>
-    [...text.matchAll(/'((?:backup|restore|verification|schedule|settings|incident|source|token|user)\.[a-z-]+)'/g)]
+    [
+      ...text.matchAll(
+        /'((?:backup|restore|verification|schedule|settings|incident|source|token|user)\.[a-z-]+)'/g,
+      ),
+    ]
       .map(([, action = '']) => action)
       // File names and fields that look alike.
       .filter((action) => !/\.(sh|log|cron)$/.test(action)),
