@@ -112,9 +112,9 @@ describe('with a worker', () => {
     expect(JSON.parse(daily.stdout)).toMatchObject({ data: [], meta: { total: 0 } });
     expect(await cli(['create', '--source', 'nowhere'])).toMatchObject({
       code: 10,
-      stderr: expect.stringContaining('There are: environment.') as string,
+      stderr: expect.stringContaining('There are: shop.') as string,
     });
-    const good = await cli(['list', '--status', 'completed', '--source', 'Environment', '--json']);
+    const good = await cli(['list', '--status', 'completed', '--source', 'SHOP', '--json']);
     expect(JSON.parse(good.stdout)).toMatchObject({ data: [{ status: 'COMPLETED', type: 'MANUAL' }] });
     expect(await cli(['list', '--backup-type', 'sometimes'])).toMatchObject({ code: 5 });
   });
