@@ -137,24 +137,7 @@ async function needOwnChoices(
     throw taken('filePrefix', 'prefix');
 }
 
-/** For the audit log: everything but the password, and of the SQL checks the names only. */
-const detailsOf = (input: SourceUpdate) => ({
-  name: input.name,
-  host: input.host,
-  port: input.port,
-  user: input.user,
-  database: input.database,
-  sslMode: input.sslMode,
-  environment: input.environment,
-  filePrefix: input.filePrefix,
-  schedule: input.schedule,
-  retention: input.retention,
-  verification:
-    input.verification === null
-      ? null
-      : { ...input.verification, sqlChecks: input.verification.sqlChecks.map(({ name }) => name) },
-});
-
+/** Everything but the password. */
 const columnsOf = (input: SourceUpdate) => ({
   name: input.name,
   host: input.host,
@@ -169,6 +152,18 @@ const columnsOf = (input: SourceUpdate) => ({
   verification: input.verification,
 });
 
+/** For the audit log: of the SQL checks the names only. */
+const detailsOf = (input: SourceUpdate) => ({
+  ...columnsOf(input),
+  verification:
+    input.verification === null
+      ? null
+      : { ...input.verification, sqlChecks: input.verification.sqlChecks.map(({ name }) => name) },
+});
+
+const sealedOf = ({ config }: Backend, id: string, password: string | null): string | null =>
+  password === null ? null : sealPassword(config.secret, id, new Secret(password));
+
 /** Throws `invalid` for a schedule that cannot be read, `conflict` for a name or prefix of another source; both name the field. */
 export async function createSource(backend: Backend, actor: Actor, input: SourceCreate): Promise<Source> {
   const id = randomUUID();
@@ -178,8 +173,7 @@ export async function createSource(backend: Backend, actor: Actor, input: Source
     await insertSource(tx, {
       id,
       ...columnsOf(input),
-      sealedPassword:
-        password === null ? null : sealPassword(backend.config.secret, id, new Secret(password)),
+      sealedPassword: sealedOf(backend, id, password),
     });
     await addAuditEntry(tx, actor, 'source.create', id, {
       ...detailsOf(input),
@@ -237,12 +231,7 @@ export async function updateSource(
     }
     await storeSource(tx, id, {
       ...columnsOf(input),
-      ...(password === undefined
-        ? {}
-        : {
-            sealedPassword:
-              password === null ? null : sealPassword(backend.config.secret, id, new Secret(password)),
-          }),
+      ...(password === undefined ? {} : { sealedPassword: sealedOf(backend, id, password) }),
       ...(isSame && row.database === input.database && password === undefined ? {} : { lastProbe: null }),
     });
     await addAuditEntry(tx, actor, 'source.change', id, {
