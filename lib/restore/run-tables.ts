@@ -10,7 +10,7 @@ import type { BroughtTable, TablesOrder } from '../sources/tables-target.ts';
 import { listDump } from '../verify/list-dump.ts';
 import { chooseTables, type ChosenTables } from './choose-tables.ts';
 import { creationSql } from './creation-sql.ts';
-import { readContents } from './dump-contents.ts';
+import { readContents, type Contents } from './dump-contents.ts';
 import { openBackup, type OpenedBackup } from './open-backup.ts';
 import type { CopyOrder, CopyPorts, RestoreContext } from './restore-order.ts';
 import { rowsList } from './rows-list.ts';
@@ -55,7 +55,15 @@ export async function runTables(
     const { manifest } = opened;
     ports.say(`decoded: ${humanBytes(manifest.plain.bytes)} of dump`);
     const chosen = needChosen(chooseTables(manifest.facts, plan.tables ?? []));
-    const { database, restoreMs } = await fillCopy(config, order, opened, chosen, folder, ports, ctx);
+    const { database, restoreMs, contents } = await fillCopy(
+      config,
+      order,
+      opened,
+      chosen,
+      folder,
+      ports,
+      ctx,
+    );
 
     const count = chosen.tables.length;
     const moved = (
@@ -100,7 +108,6 @@ export async function runTables(
       `the tables stand in ${plan.targetDatabase} as the backup has them, in the schema ${sideSchema}`,
     );
     moved('finishing', null, 0, STAGED);
-    const contents = readContents(await listDump(opened, ctx));
     const brought = await ports.withHooks(() =>
       target.bring(
         ctx,
@@ -150,14 +157,14 @@ async function fillCopy(
   folder: string,
   ports: CopyPorts,
   ctx: RestoreContext,
-): Promise<{ readonly database: string; readonly restoreMs: number }> {
+): Promise<{ readonly database: string; readonly restoreMs: number; readonly contents: Contents }> {
   const server = openRestoreServer(config);
   const database = await freeName(server, order.plan.targetDatabase, ctx);
   await ports.noteCopy(database);
   await createCopy(server, order, opened.manifest, database, ctx);
   ports.say(`created ${database}`);
-  const printed = await listDump(opened, ctx);
-  const list = rowsList(readContents(printed), members);
+  const contents = readContents(await listDump(opened, ctx));
+  const list = rowsList(contents, members);
   const listFile = join(folder, 'rows.list');
   await writeFile(listFile, list, { mode: 0o600 });
   const meter = createRestoreMeter(members, list);
@@ -195,5 +202,5 @@ async function fillCopy(
   );
   const restoreMs = Math.round(ctx.clock.now().getTime() - startedAt);
   ports.say(`restored in ${String(Math.round(restoreMs / 100) / 10)} s`);
-  return { database, restoreMs };
+  return { database, restoreMs, contents };
 }
