@@ -71,6 +71,7 @@ export async function benchBackup(
     bare: [] as number[],
     bareOneThread: [] as number[],
     ours: [] as number[],
+    counted: [] as number[],
     encrypted: [] as number[],
     nowhere: [] as number[],
   };
@@ -85,6 +86,7 @@ export async function benchBackup(
       times.ours.push(ours.durationMs);
       for (const [phase, ms] of Object.entries(ours.phasesMs)) (phases[phase] ??= []).push(ms);
       storedBytes = ours.storedBytes;
+      times.counted.push((await holdfast({ ...env, BACKUP_LOCAL_PATH: local }, ['counts'])).durationMs);
       times.bareOneThread.push(runShell(`pg_dump -Fc -Z0 | zstd -q -3 > ${folder}/bare.zst`, env));
       times.encrypted.push(
         (await holdfast({ ...env, BACKUP_LOCAL_PATH: local, BACKUP_AGE_RECIPIENTS: identity })).durationMs,
@@ -97,12 +99,12 @@ export async function benchBackup(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const ratio = (over: readonly number[]) =>
-    median(times.ours.map((value, index) => value / (over[index] ?? NaN)));
+  const ratio = (over: readonly number[], of: readonly number[] = times.ours) =>
+    median(of.map((value, index) => value / (over[index] ?? NaN)));
   const seconds = (values: readonly number[]) => `${(median(values) / 1000).toFixed(2)} s`;
   return [
     figure(
-      'whole backup (dump, zstd, hashes, fsync, read-back, manifest)',
+      'whole backup (dump, facts with fingerprints, zstd, hashes, fsync, read-back, manifest)',
       `${seconds(times.ours)}, ${(storedBytes / 1e6).toFixed(0)} MB`,
     ),
     figure(
@@ -111,7 +113,8 @@ export async function benchBackup(
         .map(([phase, values]) => `${phase} ${seconds(values)}`)
         .join(', '),
     ),
-    figure('the same, encrypted with age', seconds(times.encrypted)),
+    figure('the same without fingerprints, rows counted all the same', seconds(times.counted)),
+    figure('the same with fingerprints, encrypted with age', seconds(times.encrypted)),
     figure(
       'the seed: `pg_dump \\| gzip` + `sha256sum`',
       `${seconds(times.seed)}, ${(seedBytes / 1e6).toFixed(0)} MB`,
@@ -120,7 +123,14 @@ export async function benchBackup(
     figure('bare `pg_dump -Fc -Z0 \\| zstd -3`', seconds(times.bareOneThread)),
     figure('`pg_dump -Fc -Z0` alone, to nowhere', seconds(times.nowhere)),
     atMost('whole backup ÷ the seed', ratio(times.seed), 0.25, ''),
+    atMost('whole backup without fingerprints ÷ the seed', ratio(times.seed, times.counted), 0.25, ''),
     atMost('whole backup ÷ bare `zstd -3`', ratio(times.bareOneThread), 1.3, ''),
+    atMost(
+      'whole backup without fingerprints ÷ bare `zstd -3`',
+      ratio(times.bareOneThread, times.counted),
+      1.3,
+      '',
+    ),
     atMost('whole backup ÷ bare `zstd -3 -T2`', ratio(times.bare), 1.3, ''),
   ];
 }

@@ -78,12 +78,14 @@ export async function createManyTables(
   tableCount: number,
 ): Promise<number> {
   await server.createDatabase(name);
-  const rows = Math.ceil((targetMiB * 5_000) / tableCount);
+  const rows = Math.ceil((targetMiB * 7_000) / tableCount);
   await server.sql(
     name,
-    `do $$ begin for n in 1 .. ${String(tableCount)} loop
-       execute format('create table part_%s (id bigint primary key, label text not null, note text not null)', n);
-       execute format('insert into part_%s select g, ''label '' || g, md5(g::text) || md5((g + %s)::text) from generate_series(1, ${String(rows)}) g', n, n);
+    `create table part_1 as select g as id, 'label ' || g as label, md5(g::text) || md5((g + 1)::text) as note
+       from generate_series(1::bigint, ${String(rows)}) g;
+     do $$ begin for n in 1 .. ${String(tableCount)} loop
+       if n > 1 then execute format('create table part_%s as table part_1', n); end if;
+       execute format('alter table part_%s add primary key (id), alter label set not null, alter note set not null', n);
      end loop; end $$`,
   );
   return settle(server, name);

@@ -3,6 +3,7 @@ import { schedule } from 'node-cron';
 import type { PgBoss } from 'pg-boss';
 import {
   BackupJob,
+  KeptCopyJob,
   LookJob,
   PreviewJob,
   RestoreJob,
@@ -17,6 +18,7 @@ import { runBackup } from '#lib/engine/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
 import { persist } from '#lib/engine/persist.ts';
 import { runRecover } from '#lib/engine/recover.ts';
+import { runKeptCopyQuestion } from '#lib/engine/kept-copies.ts';
 import { runLook } from '#lib/engine/look.ts';
 import { runPreview } from '#lib/engine/preview.ts';
 import { runRemove } from '#lib/engine/remove.ts';
@@ -26,6 +28,7 @@ import { runVerify } from '#lib/engine/verify.ts';
 import {
   backupJob,
   createBoss,
+  keptCopyJob,
   lookJob,
   previewJob,
   queueOf,
@@ -243,6 +246,10 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       if (job === undefined) return;
       await runLook(deps, LookJob.parse(job.data).lookId, ending.signal);
     });
+    await boss.work(keptCopyJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+      if (job === undefined) return;
+      await runKeptCopyQuestion(deps, KeptCopyJob.parse(job.data).questionId, ending.signal);
+    });
     await boss.work(sourceQuestionJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
       if (job === undefined) return;
       await runSourceQuestion(deps, SourceQuestionJob.parse(job.data).questionId, ending.signal);
@@ -292,6 +299,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       boss?.offWork(restoreJob.name),
       boss?.offWork(previewJob.name),
       boss?.offWork(lookJob.name),
+      boss?.offWork(keptCopyJob.name),
       boss?.offWork(sourceQuestionJob.name),
     ]);
     const settled = Promise.allSettled(active.values());

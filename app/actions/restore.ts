@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { can } from '#lib/auth/can.ts';
 import { BackupId } from '#lib/contracts/backup.ts';
+import { DropKeptCopy, type DroppedCopy } from '#lib/contracts/kept-copy.ts';
 import type { ActionResult } from '#lib/contracts/problem.ts';
 import {
   ExchangeRequest,
@@ -11,8 +12,10 @@ import {
   RestoreRequest,
   type RestoreAccepted,
   type RestorePreview,
+  UndoRequest,
 } from '#lib/contracts/restore.ts';
 import { runAction } from '#lib/http/action.ts';
+import { dropKeptCopy } from '#lib/services/kept-copies.ts';
 import {
   cancelRestore,
   previewRestore,
@@ -62,11 +65,19 @@ export async function swapRestoreAction(
   );
 }
 
+const undo = z.object({ id: RestoreId, request: UndoRequest });
+
 export async function undoRestoreAction(
   id: string,
-  request: ExchangeRequest,
+  request: Partial<UndoRequest> & ExchangeRequest,
 ): Promise<ActionResult<RestoreAccepted>> {
-  return runAction({ can: can.manageBackups, input: exchange }, { id, request }, (backend, actor, input) =>
+  return runAction({ can: can.manageBackups, input: undo }, { id, request }, (backend, actor, input) =>
     undoRestore(backend, actor, input.id, input.request),
+  );
+}
+
+export async function dropKeptCopyAction(request: DropKeptCopy): Promise<ActionResult<DroppedCopy>> {
+  return runAction({ can: can.manageBackups, input: DropKeptCopy }, request, (backend, actor, input) =>
+    dropKeptCopy(backend, actor, input),
   );
 }

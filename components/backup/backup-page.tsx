@@ -73,7 +73,7 @@ export function BackupPage() {
         handlers={handlers}
         onOpen={openDetails}
       />
-      <RestoreInstructions />
+      <RestoreInstructions source={state.search.source} />
       <BackupDrawer
         open={open}
         handlers={handlers}

@@ -44,7 +44,7 @@ export function DeleteDialog({ row, onClose }: { readonly row: BackupRow; readon
       title={row.status === 'FAILED' ? 'Delete this failed run?' : 'Delete this backup?'}
       loss={<Loss row={row} />}
       name={row.filename}
-      actionLabel="Delete backup"
+      actionLabel={row.status === 'FAILED' ? 'Delete run' : 'Delete backup'}
       isPending={remove.isPending}
       error={remove.error}
       onConfirm={(typedName) => {

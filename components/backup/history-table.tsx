@@ -86,8 +86,18 @@ export function HistoryTable({
       className: 'hf-cell-number',
       render: (_, row) => durationText(row),
     },
-    { ...sortable('status'), title: 'Status', width: '15%', render: (_, row) => <StatusCell row={row} /> },
-    { key: 'proof', title: 'Proof', width: '16%', render: (_, row) => <ProofTag row={row} /> },
+    {
+      ...sortable('status'),
+      title: 'Status',
+      width: isSourceShown ? '11%' : '15%',
+      render: (_, row) => <StatusCell row={row} />,
+    },
+    {
+      key: 'proof',
+      title: 'Proof',
+      width: isSourceShown ? '12%' : '16%',
+      render: (_, row) => <ProofTag row={row} />,
+    },
     { key: 'actions', title: 'Actions', render: (_, row) => <RowActions row={row} handlers={handlers} /> },
   ];
   return (

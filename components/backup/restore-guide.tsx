@@ -1,6 +1,6 @@
 'use client';
-import { Segmented, Skeleton } from 'antd';
-import { useState } from 'react';
+import { Segmented, Select, Skeleton } from 'antd';
+import { useId, useState } from 'react';
 import { aboutDuration } from '#lib/client/durations.ts';
 import { restoreSteps } from '#lib/client/restore-steps.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
@@ -13,14 +13,25 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { DownloadButton } from './download-button.tsx';
 import { EmergencyContacts } from './emergency-contacts.tsx';
 
-/** The steps for the newest proven backup of the whole database, what would be lost, and whom to call. */
-export function RestoreGuide() {
+/** The steps for the newest proven backup of a whole database, what would be lost, and whom to call. */
+export function RestoreGuide({
+  source,
+}: {
+  /** Whose; null where the page shows every source: then it can be chosen here. */
+  readonly source: string | null;
+}) {
+  const pickerId = useId();
   const settings = useSettings();
   const overview = useOverview();
   const [wantsNewest, setWantsNewest] = useState(false);
+  const [picked, setPicked] = useState<string | null>(null);
+  const sources = overview.data?.sources ?? [];
+  const wanted = source ?? picked;
+  const shown =
+    sources.find(({ id }) => id === wanted) ?? sources.find(({ newestGood }) => newestGood !== null) ?? null;
   // Not the newest COMPLETED one: swapping in a backup of two tables would lose all the others.
-  const newestId = overview.data?.newestGood?.id ?? null;
-  const provenId = overview.data?.newestProven?.id ?? null;
+  const newestId = shown?.newestGood?.id ?? null;
+  const provenId = shown?.newestProven?.id ?? null;
   const chosenId = wantsNewest ? newestId : (provenId ?? newestId);
   const backup = useBackup(chosenId);
   const [downloadProblem, setDownloadProblem] = useState<unknown>(null);
@@ -40,11 +51,27 @@ export function RestoreGuide() {
   if (settings.data === undefined || overview.data === undefined)
     return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
   const { installation, settings: chosen } = settings.data;
+  const picker = source === null && shown !== null && sources.length > 1 && (
+    <div className="hf-choose">
+      <label htmlFor={pickerId}>Source</label>
+      <Select
+        id={pickerId}
+        className="hf-choose-select"
+        data-testid="guide-source"
+        value={shown.id}
+        options={sources.map(({ id, name }) => ({ value: id, label: name }))}
+        onChange={setPicked}
+      />
+    </div>
+  );
   if (chosenId === null) {
     return (
-      <EmptyState title="Nothing to restore yet">
-        Once a backup of the whole database is complete, the exact commands to restore it appear here.
-      </EmptyState>
+      <div className="hf-stack hf-guide">
+        {picker}
+        <EmptyState title="Nothing to restore yet">
+          Once a backup of the whole database is complete, the exact commands to restore it appear here.
+        </EmptyState>
+      </div>
     );
   }
   if (backup.data === undefined) return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
@@ -52,6 +79,7 @@ export function RestoreGuide() {
   const { restoreMs } = backup.data.proof;
   return (
     <div className="hf-stack hf-guide">
+      {picker}
       {provenId !== null && newestId !== null && provenId !== newestId && (
         <Segmented
           aria-label="Which backup to restore"

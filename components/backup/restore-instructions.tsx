@@ -3,7 +3,7 @@ import { Collapse } from 'antd';
 import { RestoreGuide } from './restore-guide.tsx';
 
 /** BR-009's restore instructions: folded until needed. */
-export function RestoreInstructions() {
+export function RestoreInstructions({ source }: { readonly source: string | null }) {
   return (
     <section aria-label="Restore instructions" data-testid="restore-instructions">
       <Collapse
@@ -19,7 +19,7 @@ export function RestoreInstructions() {
                 </span>
               </span>
             ),
-            children: <RestoreGuide />,
+            children: <RestoreGuide source={source} />,
           },
         ]}
       />

@@ -23,7 +23,7 @@ export function RowActions({
   readonly size?: 'small' | 'middle';
 }) {
   const hasArchive = row.status === 'COMPLETED';
-  if (!hasArchive && row.status !== 'FAILED') return <span className="hf-muted">None</span>;
+  if (!hasArchive && row.status !== 'FAILED') return <span className="hf-muted">–</span>;
   return (
     <div className="hf-row-actions">
       {hasArchive && <VerifyButton row={row} size={size} onAsk={handlers.onAskVerify} />}

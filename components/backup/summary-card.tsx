@@ -17,7 +17,7 @@ function LastSuccessful({
       <Instant at={at} as="calendar" />
       <span className="hf-muted">
         <Instant at={at} />
-        {newest !== undefined && `, ${humanBytes(newest.size)}`}
+        {newest?.createdAt === at && `, ${humanBytes(newest.size)}`}
       </span>
     </span>
   );
@@ -48,7 +48,7 @@ export function SummaryCard({
   newest,
 }: {
   readonly summary: BackupSummary | undefined;
-  /** The newest COMPLETED backup, for its size. */
+  /** The newest whole COMPLETED backup, for its size where that is the last successful one. */
   readonly newest: BackupRow | undefined;
 }) {
   if (summary === undefined) {

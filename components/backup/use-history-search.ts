@@ -7,6 +7,7 @@ import {
   useQueryStates,
 } from 'nuqs';
 import { BACKUP_STATUSES, PROOF_STATES, SORT_FIELDS, TIERS } from '#lib/contracts/backup.ts';
+import { checkSearchParsers } from '#components/verification/use-check-search.ts';
 import { DEFAULT_HISTORY_SEARCH, PAGE_SIZES, type HistorySearch } from '#lib/client/history-search.ts';
 
 const day = parseAsString.withOptions({ history: 'replace' });
@@ -49,6 +50,7 @@ const drawerParsers = {
   backup: parseAsString,
   tab: parseAsStringLiteral(DRAWER_TABS).withDefault('summary'),
   verification: parseAsString,
+  ...checkSearchParsers,
 };
 
 export interface OpenBackup {
@@ -58,7 +60,10 @@ export interface OpenBackup {
   readonly verificationId: string | null;
 }
 
-/** The backup whose drawer is open and what it shows, kept in the URL as `?backup=…&tab=…&verification=…`. */
+/**
+ * The backup whose drawer is open and what it shows, kept in the URL as `?backup=…&tab=…&verification=…`. What is looked for in a
+ * tab is left behind with it.
+ */
 export function useOpenBackup(): readonly [OpenBackup, (next: Partial<OpenBackup>) => void] {
   const [{ backup, tab, verification }, set] = useQueryStates(drawerParsers, {
     history: 'push',
@@ -69,6 +74,7 @@ export function useOpenBackup(): readonly [OpenBackup, (next: Partial<OpenBackup
     ({ id, ...more }) => {
       void set({
         ...(id === undefined ? {} : { backup: id, tab: 'summary', verification: null }),
+        ...(id === undefined && more.tab === undefined ? {} : { find: null, verdict: null }),
         ...(more.tab === undefined ? {} : { tab: more.tab }),
         ...(more.verificationId === undefined ? {} : { verification: more.verificationId }),
       });

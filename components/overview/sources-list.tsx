@@ -62,7 +62,7 @@ export function SourcesList({
   const action = (source: OverviewSource) => {
     const worst = worstCheckOf(checks, source.id);
     if (worst?.action == null)
-      return source.state === 'OK' ? <span className="hf-muted">None needed</span> : name(source);
+      return source.state === 'OK' ? <span className="hf-muted">Nothing</span> : name(source);
     return mayManage ? (
       <Link href={worst.action.href} className="hf-link">
         {worst.action.label}

@@ -4,16 +4,13 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import type { HealthCheck } from '#lib/contracts/overview.ts';
 import { checkTitle } from '#lib/client/check-words.ts';
+import { sentence } from '#lib/client/sentence.ts';
 
 const order = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'] as const;
 const looks: Record<Exclude<HealthCheck['state'], 'OK'>, { icon: ReactNode; word: string }> = {
   CRITICAL: { icon: <ExclamationCircleFilled aria-hidden />, word: 'Critical' },
   WARNING: { icon: <WarningFilled aria-hidden />, word: 'Warning' },
   UNKNOWN: { icon: <QuestionCircleFilled aria-hidden />, word: 'Unknown' },
-};
-const sentence = (text: string): string => {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?]$/.test(upper) ? upper : `${upper}.`;
 };
 
 function Trouble({ check, mayManage }: { readonly check: HealthCheck; readonly mayManage: boolean }) {

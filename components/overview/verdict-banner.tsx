@@ -11,6 +11,7 @@ import type { Overview } from '#lib/contracts/overview.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { verdictOf, type PointSentence, type VerdictState } from '#lib/client/verdict.ts';
 import { Instant } from '#components/ui/instant.tsx';
+import { LinkButton } from '#components/ui/link-button.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
 
 const icons: Record<VerdictState, ReactNode> = {
@@ -117,7 +118,9 @@ export function VerdictBanner({
       )}
       {shown === null && overview.running.length > 0 && <p>A backup is being taken now.</p>}
       {shown === null && overview.running.length === 0 && mayManage && (
-        <Link href="/settings/backup">Take the first backup</Link>
+        <LinkButton type="primary" href="/settings/backup">
+          Take the first backup
+        </LinkButton>
       )}
     </section>
   );

@@ -13,6 +13,17 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { ProofTag } from '#components/verification/proof-tag.tsx';
 
+/** When, of what where there is more than one source, and the note. */
+function Taken({ row, isSourceShown }: { readonly row: BackupRow; readonly isSourceShown: boolean }) {
+  return (
+    <div>
+      <Instant at={row.createdAt} as="calendar" />
+      {isSourceShown && <span className="hf-wrap"> of {row.sourceName}</span>}
+      {row.description !== null && <span className="hf-help hf-wrap">{row.description}</span>}
+    </div>
+  );
+}
+
 /** Which backup: the newest ones first. */
 export function BackupChoice({ onChoose }: { readonly onChoose: (id: string) => void }) {
   const { data, isError, error, isFetching, refetch } = useBackupHistory({
@@ -20,6 +31,7 @@ export function BackupChoice({ onChoose }: { readonly onChoose: (id: string) => 
     status: 'COMPLETED',
     limit: 20,
   });
+  const isSourceShown = new Set(data?.data.map(({ sourceId }) => sourceId)).size > 1;
   const choose = (row: BackupRow, isWide: boolean) => (
     <Button
       {...(isWide ? { block: true } : { size: 'small' as const })}
@@ -67,13 +79,8 @@ export function BackupChoice({ onChoose }: { readonly onChoose: (id: string) => 
               columns={[
                 {
                   key: 'when',
-                  title: 'Backup of',
-                  render: (_, row) => (
-                    <div>
-                      <Instant at={row.createdAt} as="calendar" />
-                      {row.description !== null && <span className="hf-help hf-wrap">{row.description}</span>}
-                    </div>
-                  ),
+                  title: 'Backup',
+                  render: (_, row) => <Taken row={row} isSourceShown={isSourceShown} />,
                 },
                 {
                   key: 'size',
@@ -81,12 +88,17 @@ export function BackupChoice({ onChoose }: { readonly onChoose: (id: string) => 
                   className: 'hf-cell-number',
                   render: (_, row) => humanBytes(row.size),
                 },
-                { key: 'proof', title: 'Proof', render: (_, row) => <ProofTag row={row} /> },
+                {
+                  key: 'proof',
+                  title: 'Proof',
+                  className: 'hf-number',
+                  render: (_, row) => <ProofTag row={row} />,
+                },
                 { key: 'choose', title: 'Choose', width: 96, render: (_, row) => choose(row, false) },
               ]}
               card={(row) => (
                 <article className="hf-card">
-                  <Instant at={row.createdAt} as="calendar" />
+                  <Taken row={row} isSourceShown={isSourceShown} />
                   <CardFacts
                     facts={[
                       ['Size', humanBytes(row.size)],

@@ -12,6 +12,7 @@ import { modeKeeps } from '#lib/client/restore-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { ReasonField } from './reason-field.tsx';
 import { StepEnd } from './step-end.tsx';
 import { useRestorePreview } from './use-restore-preview.ts';
 
@@ -111,7 +112,7 @@ export function ConfirmStep({
   readonly plan: RestorePlan;
   readonly onBack: () => void;
 }) {
-  const ids = { name: useId(), reason: useId() };
+  const nameId = useId();
   const router = useRouter();
   const client = useQueryClient();
   const preview = useRestorePreview(backup.id, plan);
@@ -172,11 +173,11 @@ export function ConfirmStep({
       <Summary backup={backup} plan={plan} preview={preview.data} />
       <Form layout="vertical" component="form" className="hf-confirm" onFinish={submit}>
         <div>
-          <label htmlFor={ids.name} className="hf-label">
+          <label htmlFor={nameId} className="hf-label">
             To confirm, type the name of the database <code className="hf-wrap">{plan.targetDatabase}</code>
           </label>
           <Input
-            id={ids.name}
+            id={nameId}
             data-testid="typed-name"
             value={typed}
             autoComplete="off"
@@ -187,23 +188,7 @@ export function ConfirmStep({
             }}
           />
         </div>
-        {needsReason && (
-          <div>
-            <label htmlFor={ids.reason} className="hf-label">
-              Why (this is production; the audit log keeps the reason)
-            </label>
-            <Input.TextArea
-              id={ids.reason}
-              data-testid="restore-reason"
-              rows={2}
-              maxLength={500}
-              value={reason}
-              onChange={(event) => {
-                setReason(event.target.value);
-              }}
-            />
-          </div>
-        )}
+        {needsReason && <ReasonField value={reason} onChange={setReason} testId="restore-reason" />}
         {start.isError && <ProblemAlert error={start.error} title="The restore was not started" />}
         <StepEnd untouched={modeKeeps[plan.mode]} onBack={onBack}>
           <Button

@@ -17,7 +17,7 @@ const nameOf = ({ schema, name }: Pick<LookedRow, 'schema' | 'name'>): string =>
 const count = (rows: number | null): string => (rows === null ? '–' : rows.toLocaleString('en'));
 
 function difference({ rows, liveRows }: LookedRow): string {
-  if (rows === null || liveRows === null) return '';
+  if (rows === null || liveRows === null) return '–';
   const by = rows - liveRows;
   if (by === 0) return 'the same';
   return by > 0 ? `+${by.toLocaleString('en')}` : `−${Math.abs(by).toLocaleString('en')}`;
@@ -105,7 +105,7 @@ function Tables({
                   ...(hasLive
                     ? ([
                         [other, count(row.liveRows)],
-                        ...(difference(row) === '' ? [] : ([['Difference', difference(row)]] as const)),
+                        ['Difference', difference(row)],
                       ] as const)
                     : []),
                 ]}

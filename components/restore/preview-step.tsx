@@ -2,7 +2,7 @@
 import { Button, Spin } from 'antd';
 import type { BackupDetail } from '#lib/contracts/backup.ts';
 import type { RestorePlan } from '#lib/contracts/restore.ts';
-import { modeWord } from '#lib/client/restore-words.ts';
+import { intoWord, modeWord } from '#lib/client/restore-words.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { PreviewView } from './preview-view.tsx';
@@ -28,7 +28,14 @@ export function PreviewStep({
   return (
     <>
       <p className="hf-muted">
-        The backup of <Instant at={backup.createdAt} as="calendar" />, {modeWord[plan.mode].toLowerCase()}:{' '}
+        {plan.tables !== undefined && (
+          <>
+            <strong className="hf-wrap">{plan.tables.join(', ')}</strong> out of the{' '}
+          </>
+        )}
+        {plan.tables === undefined && 'The '}backup of <Instant at={backup.createdAt} as="calendar" />,{' '}
+        {(plan.tablesInto === undefined ? modeWord[plan.mode] : intoWord[plan.tablesInto]).toLowerCase()}
+        {plan.tablesInto === undefined ? ': ' : ' in '}
         <strong className="hf-wrap">{plan.targetDatabase}</strong>
       </p>
       <div role="status" className={isFetching ? 'hf-asking' : 'hf-visually-hidden'}>

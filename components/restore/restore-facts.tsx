@@ -3,13 +3,14 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import type { Restore } from '#lib/contracts/restore.ts';
 import { shortDuration } from '#lib/client/durations.ts';
-import { environmentWord, modeWord } from '#lib/client/restore-words.ts';
+import { environmentWord, intoWord, modeWord } from '#lib/client/restore-words.ts';
 import { Instant } from '#components/ui/instant.tsx';
 
 /** Who asked for what, and how long it took. */
 export function RestoreFacts({ restore }: { readonly restore: Restore }) {
   const { plan, environment, durationMs, restoreMs, finishedAt, safetyBackup } = restore;
   const options = [
+    ...(plan.tablesInto === undefined ? [] : [intoWord[plan.tablesInto].toLowerCase()]),
     ...(plan.schemaOnly ? ['without rows'] : []),
     ...(plan.dataOnly ? ['rows only'] : []),
     ...(plan.noOwner ? ['without owners'] : []),

@@ -17,6 +17,7 @@ const icons: Record<RestoreLookOf, ReactNode> = {
   done: <CheckCircleOutlined aria-hidden />,
   swapped: <SwapOutlined aria-hidden />,
   undone: <RollbackOutlined aria-hidden />,
+  'put-back': <RollbackOutlined aria-hidden />,
   cancelled: <MinusCircleOutlined aria-hidden />,
   failed: <CloseCircleOutlined aria-hidden />,
 };
@@ -25,7 +26,7 @@ const icons: Record<RestoreLookOf, ReactNode> = {
 export function RestoreMark({
   restore,
 }: {
-  readonly restore: Pick<Restore, 'status' | 'progress' | 'swap' | 'error'>;
+  readonly restore: Pick<Restore, 'status' | 'progress' | 'swap' | 'tablesUndo' | 'error'>;
 }) {
   const look = restoreLookOf(restore);
   return (

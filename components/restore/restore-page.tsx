@@ -17,6 +17,8 @@ import { LookSection } from './look-section.tsx';
 import { RestoreFacts } from './restore-facts.tsx';
 import { RestoreProgress } from './restore-progress.tsx';
 import { RestoreVerdict } from './restore-verdict.tsx';
+import { TablesUndoSection } from './tables-undo-section.tsx';
+import { WayBackSection } from './way-back-section.tsx';
 
 /** Whether there is a copy beside something to look at. */
 const canLook = ({ status, progress, copyDatabase, swap, mode }: Restore): boolean => {
@@ -39,11 +41,13 @@ function Report({ restore }: { readonly restore: Restore }) {
       )}
       {isMoving && <RestoreProgress restore={restore} />}
       <ExchangeSection restore={restore} />
+      <TablesUndoSection restore={restore} />
+      <WayBackSection restore={restore} />
       <BroughtTables restore={restore} />
       {canLook(restore) && <LookSection restore={restore} />}
       {checks.length > 0 && (
         <Section name="checks" title="What was compared">
-          <CheckList checks={checks} />
+          <CheckList checks={checks} foldsPassed />
         </Section>
       )}
       <Section name="facts" title="About this restore">

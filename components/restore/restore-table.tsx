@@ -2,7 +2,7 @@
 import Link from 'next/link';
 import type { RestoreList } from '#lib/contracts/restore.ts';
 import { shortDuration } from '#lib/client/durations.ts';
-import { modeWord } from '#lib/client/restore-words.ts';
+import { intoWord, modeWord } from '#lib/client/restore-words.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
 import { InstantText, InstantTip } from '#components/ui/instant.tsx';
@@ -23,11 +23,19 @@ function When({ row }: { readonly row: Row }) {
   );
 }
 
+/** What sets it apart from the others of the list: of chosen tables also which, and how. */
+function howText({ mode, plan }: Row): string {
+  const [first = '', ...others] = plan.tables ?? [];
+  if (plan.tablesInto === undefined) return modeWord[mode];
+  const which = others.length === 0 ? first : `${first} and ${String(others.length)} more`;
+  return `${which}: ${intoWord[plan.tablesInto].toLowerCase()}`;
+}
+
 function Into({ row }: { readonly row: Row }) {
   return (
     <div>
       <span className="hf-wrap">{row.targetDatabase}</span>
-      <span className="hf-help">{modeWord[row.mode]}</span>
+      <span className="hf-help hf-wrap">{howText(row)}</span>
     </div>
   );
 }
@@ -45,19 +53,20 @@ export function RestoreTable({ rows }: { readonly rows: readonly Row[] | undefin
           rowKey={({ id }) => id}
           onRow={({ id }) => ({ 'data-testid': 'restore-row', 'data-id': id }) as object}
           columns={[
-            { key: 'when', title: 'Asked for', render: (_, row) => <When row={row} /> },
+            {
+              key: 'when',
+              title: 'Asked for',
+              className: 'hf-number',
+              render: (_, row) => <When row={row} />,
+            },
             { key: 'into', title: 'Database', render: (_, row) => <Into row={row} /> },
             {
               key: 'backup',
               title: 'Backup',
-              width: '28%',
+              width: '22%',
               render: (_, row) => <MiddleCut text={row.backupFilename} />,
             },
-            {
-              key: 'by',
-              title: 'By',
-              render: (_, row) => <span className="hf-wrap">{row.requestedBy}</span>,
-            },
+            { key: 'by', title: 'By', render: (_, row) => row.requestedBy },
             { key: 'took', title: 'Took', className: 'hf-cell-number', render: (_, row) => took(row) },
             { key: 'state', title: 'Outcome', render: (_, row) => <RestoreMark restore={row} /> },
           ]}

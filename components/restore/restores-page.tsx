@@ -1,8 +1,8 @@
 'use client';
-import { Button } from 'antd';
 import Link from 'next/link';
 import { useRestores } from '#lib/client/use-restores.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
+import { LinkButton } from '#components/ui/link-button.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { RestoreTable } from './restore-table.tsx';
@@ -14,13 +14,19 @@ export function RestoresPage() {
     <div className="hf-page">
       <PageHeader
         title="Restores"
-        lead="Bring a backup back beside the live database, compare it, and only then decide. Every restore leaves a report here."
+        lead={
+          <>
+            Bring a backup back beside the live database, compare it, and only then decide. Every restore
+            leaves a report here.{' '}
+            <Link href="/restores/kept" className="hf-number" data-testid="kept-copies">
+              What restores left
+            </Link>
+          </>
+        }
         action={
-          <Link href="/restores/new" data-testid="new-restore">
-            <Button type="primary" tabIndex={-1}>
-              Restore a backup
-            </Button>
-          </Link>
+          <LinkButton type="primary" href="/restores/new" data-testid="new-restore">
+            Restore a backup
+          </LinkButton>
         }
       />
       {isError && (

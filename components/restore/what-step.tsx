@@ -83,7 +83,7 @@ export function WhatStep({
     <>
       <div className="hf-chosen" data-testid="chosen-backup" data-id={backup.id}>
         <p className="hf-chosen-when">
-          The database of <Instant at={backup.createdAt} as="calendar" />
+          {backup.source.database} as of <Instant at={backup.createdAt} as="calendar" />
         </p>
         <p className="hf-wrap hf-muted">{backup.filename}</p>
         <div className="hf-chosen-facts">

@@ -85,7 +85,7 @@ function Runbook({ data, mayManage }: { readonly data: RunbookResponse; readonly
         mayManage={mayManage}
       />
       <RestorePoint data={data} />
-      <nav aria-label="Scenarios" className="hf-scenarios">
+      <nav aria-label="Scenarios" id="scenarios" className="hf-scenarios">
         <ol>
           {all.map(({ id, title, estimate }) => (
             <li key={id}>

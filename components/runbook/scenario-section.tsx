@@ -125,6 +125,9 @@ export function ScenarioSection({
               />
             ))}
           </ol>
+          <p className="hf-no-print">
+            <a href="#scenarios">Back to the scenarios</a>
+          </p>
         </div>
       </Section>
     </div>

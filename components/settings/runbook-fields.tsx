@@ -23,6 +23,9 @@ const commands: readonly {
   { name: 'logFolder', label: 'Folder of the application’s logs' },
 ];
 
+/** A long text is shown in several lines and yet is one. */
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
 /** One line of a list: minutes, then words. */
 function TimedList({
   name,
@@ -81,8 +84,13 @@ function TimedList({
                       label={field.label}
                       className={field.max > 200 ? 'hf-whole-line' : ''}
                       rules={[{ required: true, whitespace: true, message: 'Fill this in.' }]}
+                      normalize={oneLine}
                     >
-                      <Input maxLength={field.max} autoComplete="off" />
+                      {field.max > 200 ? (
+                        <Input.TextArea maxLength={field.max} autoComplete="off" autoSize={{ minRows: 1 }} />
+                      ) : (
+                        <Input maxLength={field.max} autoComplete="off" />
+                      )}
                     </Form.Item>
                   ))}
                 </div>

@@ -52,7 +52,7 @@ export function ConnectionFields({ hasPassword }: { readonly hasPassword: boolea
         <Form.Item<SourceFields> name="sslMode" label="Encryption (sslmode)">
           <Select
             options={[
-              { value: '', label: 'As the client decides (prefer)' },
+              { value: '', label: 'Default (prefer)' },
               ...SSL_MODES.map((mode) => ({ value: mode, label: mode })),
             ]}
           />

@@ -2,12 +2,8 @@
 import { Alert } from 'antd';
 import type { SourceProbeAnswer } from '#lib/contracts/source.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
+import { sentence } from '#lib/client/sentence.ts';
 import { Instant } from '#components/ui/instant.tsx';
-
-const sentence = (text: string): string => {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?]$/.test(upper) ? upper : `${upper}.`;
-};
 
 /** What a worker found when it connected: version and size, what ought to be known, or why it could not. */
 export function ProbeResult({ answer }: { readonly answer: SourceProbeAnswer }) {

@@ -90,7 +90,9 @@ export function ScheduleFields({ installed }: { readonly installed: InstalledCho
               <Select showSearch options={zones()} />
             </Form.Item>
           </div>
-          <NextRuns schedule={{ cron, timeZone }} />
+          <div className="hf-next-runs">
+            <NextRuns schedule={{ cron, timeZone }} />
+          </div>
         </>
       )}
     </>

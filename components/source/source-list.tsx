@@ -34,8 +34,7 @@ function Connection({ source: { lastProbe } }: { readonly source: Source }) {
       {isFine
         ? `PostgreSQL ${lastProbe.productVersion ?? ''}`
         : (lastProbe.error?.message ?? 'could not be reached')}
-      <span className="hf-muted">
-        {' '}
+      <span className="hf-help">
         <Instant at={lastProbe.checkedAt} />
       </span>
     </span>

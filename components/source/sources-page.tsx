@@ -1,8 +1,7 @@
 'use client';
-import { Button } from 'antd';
-import { useRouter } from 'next/navigation';
 import { useSources } from '#lib/client/use-sources.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
+import { LinkButton } from '#components/ui/link-button.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
@@ -11,24 +10,15 @@ import { SourceTable } from './source-list.tsx';
 /** Every database that is backed up, and the way to add another. */
 export function SourcesPage() {
   const { data, isError, error, isFetching, refetch } = useSources();
-  const router = useRouter();
   return (
     <div className="hf-page">
       <PageHeader
         title="Sources"
-        lead="The databases that are backed up, each by its own schedule, retention and policy or as the installation is."
+        lead="The databases that are backed up. Each follows the installation’s schedule, retention and proof, or has its own."
         action={
-          <Button
-            type="primary"
-            data-testid="add-source"
-            href="/sources/new"
-            onClick={(event) => {
-              event.preventDefault();
-              router.push('/sources/new');
-            }}
-          >
+          <LinkButton type="primary" href="/sources/new" data-testid="add-source">
             Add a source
-          </Button>
+          </LinkButton>
         }
       />
       {isError && (
@@ -48,8 +38,8 @@ export function SourcesPage() {
       )}
       {data?.data.length === 1 && (
         <EmptyState title="One database so far">
-          The environment names it. Add another to back it up beside it: history, overview and row timeline
-          can then be filtered by source.
+          It comes from the environment variables. Add another to have it backed up and proven too; overview,
+          history and row timeline can then be filtered by source.
         </EmptyState>
       )}
     </div>

@@ -1,7 +1,7 @@
 'use client';
 import { Input } from 'antd';
-import { useState } from 'react';
 import { useManifest } from '#lib/client/use-manifest.ts';
+import { useCheckSearch } from '#components/verification/use-check-search.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { LoadState } from '#components/ui/load-state.tsx';
 import { TableFacts } from './table-facts.tsx';
@@ -10,10 +10,10 @@ import { TableFacts } from './table-facts.tsx';
 export function TablesTab({ id, sourceId }: { readonly id: string; readonly sourceId: string }) {
   const manifest = useManifest(id);
   const { data } = manifest;
-  const [text, setText] = useState('');
+  const [{ find }, search] = useCheckSearch();
   if (data === undefined) return <LoadState query={manifest} title="The tables could not be loaded" />;
   const { tables } = data.manifest.facts;
-  const wanted = text.trim().toLowerCase();
+  const wanted = find.trim().toLowerCase();
   const shown = tables.filter(({ schema, name }) => `${schema}.${name}`.toLowerCase().includes(wanted));
   const known = tables.filter(({ rows }) => rows !== null).length;
   if (tables.length === 0) {
@@ -35,9 +35,9 @@ export function TablesTab({ id, sourceId }: { readonly id: string; readonly sour
         aria-label="Find a table"
         placeholder="Find a table"
         data-testid="find-table"
-        value={text}
+        value={find}
         onChange={(event) => {
-          setText(event.target.value);
+          search({ find: event.target.value });
         }}
       />
       {shown.length === 0 ? (

@@ -1,11 +1,7 @@
 'use client';
 import { Alert, Button } from 'antd';
 import { problemOf } from '#lib/client/problem-error.ts';
-
-const sentence = (text: string): string => {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?…]$/.test(upper) ? upper : `${upper}.`;
-};
+import { sentence } from '#lib/client/sentence.ts';
 
 /** A failure in words: what happened, what to do, the refused fields, and what to quote when asking for help. */
 export function ProblemAlert({

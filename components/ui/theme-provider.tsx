@@ -41,6 +41,10 @@ export function ThemeProvider({
       setScheme(systemScheme());
     };
     media.addEventListener('change', follow);
+    // A page that Next answers with an error status comes without the script that asks before the first paint.
+    queueMicrotask(() => {
+      if (document.documentElement.dataset['theme'] !== systemScheme()) follow();
+    });
     return () => {
       media.removeEventListener('change', follow);
     };

@@ -11,6 +11,7 @@ export function TypedConfirm({
   name,
   actionLabel,
   cancelLabel = 'Keep it',
+  isComplete = true,
   isPending,
   error,
   onConfirm,
@@ -22,6 +23,8 @@ export function TypedConfirm({
   readonly name: string;
   readonly actionLabel: string;
   readonly cancelLabel?: string;
+  /** What else `loss` asks for was given. */
+  readonly isComplete?: boolean;
   readonly isPending: boolean;
   readonly error: unknown;
   readonly onConfirm: (typedName: string) => void;
@@ -29,9 +32,9 @@ export function TypedConfirm({
 }) {
   const [typed, setTyped] = useState('');
   const id = useId();
-  const isExact = typed.trim() === name;
+  const isReady = isComplete && typed.trim() === name;
   const confirm = () => {
-    if (isExact && !isPending) onConfirm(typed.trim());
+    if (isReady && !isPending) onConfirm(typed.trim());
   };
   return (
     <Dialog
@@ -39,7 +42,7 @@ export function TypedConfirm({
       okText={actionLabel}
       okButtonProps={{
         danger: true,
-        disabled: !isExact,
+        disabled: !isReady,
         loading: isPending,
         'data-testid': 'confirm-delete',
       }}

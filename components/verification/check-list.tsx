@@ -2,7 +2,7 @@
 import { RightOutlined } from '@ant-design/icons';
 import { Input, Segmented } from 'antd';
 import { useState } from 'react';
-import { VERDICTS, type Check, type Verdict } from '#lib/contracts/verification.ts';
+import type { Check, Verdict } from '#lib/contracts/verification.ts';
 import { checkDuration } from '#lib/client/durations.ts';
 import {
   checkKindWord,
@@ -14,9 +14,11 @@ import {
 } from '#lib/client/verification-words.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { Paged } from '#components/ui/paged.tsx';
+import { useCheckSearch } from './use-check-search.ts';
 import { VerdictMark } from './verdict-mark.tsx';
 
 const PAGE = 50;
+const SECTIONS = ['FAILED', 'UNKNOWN', 'PASSED'] as const satisfies readonly Verdict[];
 
 function Values({ check }: { readonly check: Check }) {
   const { expected, found } = check;
@@ -106,17 +108,23 @@ function Folded({ group, startsOpen }: { readonly group: CheckGroup; readonly st
 }
 
 /** Every check: what failed first, then what is not known, then what passed, folded by kind. */
-export function CheckList({ checks }: { readonly checks: readonly Check[] }) {
-  const [text, setText] = useState('');
-  const [verdict, setVerdict] = useState<Verdict | 'all'>('all');
+export function CheckList({
+  checks,
+  foldsPassed = false,
+}: {
+  readonly checks: readonly Check[];
+  /** What passed is one line until it is opened or looked for: where the list is not what a page is about. */
+  readonly foldsPassed?: boolean;
+}) {
+  const [{ find, verdict }, search] = useCheckSearch();
+  const text = find.trim();
   const shown = checks.filter(
-    (check) =>
-      (verdict === 'all' || check.verdict === verdict) &&
-      (text.trim() === '' || matchesCheck(check, text.trim())),
+    (check) => (verdict === null || check.verdict === verdict) && (text === '' || matchesCheck(check, text)),
   );
   const count = (of: Verdict): number => checks.filter((check) => check.verdict === of).length;
+  const known = SECTIONS.filter((of) => count(of) > 0);
   const groups = groupChecks(shown);
-  const isNarrowed = text.trim() !== '';
+  const isNarrowed = text !== '';
   return (
     <div className="hf-stack">
       <div className="hf-filters" role="search" aria-label="Filter the checks">
@@ -126,43 +134,57 @@ export function CheckList({ checks }: { readonly checks: readonly Check[] }) {
           aria-label="Find a check"
           placeholder="Find a check or a table"
           data-testid="find-check"
-          value={text}
+          value={find}
           onChange={(event) => {
-            setText(event.target.value);
+            search({ find: event.target.value });
           }}
         />
-        <Segmented<Verdict | 'all'>
-          aria-label="Verdict"
-          value={verdict}
-          onChange={setVerdict}
-          options={[
-            { value: 'all', label: `All ${String(checks.length)}` },
-            ...VERDICTS.toReversed()
-              .toSorted((a, b) => Number(b === 'FAILED') - Number(a === 'FAILED'))
-              .filter((each) => count(each) > 0)
-              .map((each) => ({ value: each, label: `${verdictWord[each]} ${String(count(each))}` })),
-          ]}
-        />
+        {(known.length > 1 || verdict !== null) && (
+          <Segmented<Verdict | 'all'>
+            aria-label="Verdict"
+            value={verdict ?? 'all'}
+            onChange={(next) => {
+              search({ verdict: next === 'all' ? null : next });
+            }}
+            options={[
+              { value: 'all', label: `All ${String(checks.length)}` },
+              ...known.map((each) => ({ value: each, label: `${verdictWord[each]} ${String(count(each))}` })),
+            ]}
+          />
+        )}
       </div>
       {groups.length === 0 && (
         <EmptyState title="No check matches">Search for less, or choose another verdict.</EmptyState>
       )}
-      {(['FAILED', 'UNKNOWN', 'PASSED'] as const).map((of) => {
+      {SECTIONS.map((of) => {
         const mine = groups.filter((group) => group.verdict === of);
         if (mine.length === 0) return null;
         const total = mine.reduce((sum, group) => sum + group.checks.length, 0);
+        const rows = mine.map((group) =>
+          group.kind === null ? (
+            <Rows key={group.key} group={group} />
+          ) : (
+            <Folded key={`${group.key} ${String(isNarrowed)}`} group={group} startsOpen={isNarrowed} />
+          ),
+        );
+        if (of === 'PASSED' && foldsPassed && !isNarrowed && verdict === null) {
+          return (
+            <details key={of} className="hf-fold-all">
+              <summary data-testid="passed-checks">
+                <RightOutlined aria-hidden className="hf-fold-arrow" />
+                <VerdictMark status={of} />{' '}
+                <span className="hf-muted">{total === 1 ? '1 check' : `${String(total)} checks`}</span>
+              </summary>
+              {rows}
+            </details>
+          );
+        }
         return (
           <section key={of} aria-labelledby={`checks-${of}`} className="hf-check-section" data-verdict={of}>
             <h3 id={`checks-${of}`}>
               <VerdictMark status={of} /> <span className="hf-muted">{total}</span>
             </h3>
-            {mine.map((group) =>
-              group.kind === null ? (
-                <Rows key={group.key} group={group} />
-              ) : (
-                <Folded key={`${group.key} ${String(isNarrowed)}`} group={group} startsOpen={isNarrowed} />
-              ),
-            )}
+            {rows}
           </section>
         );
       })}

@@ -89,6 +89,12 @@ export async function findBackup(db: Db | Tx, id: string): Promise<BackupRecord 
   return row ?? null;
 }
 
+/** Null when there is no such backup. */
+export async function sourceOfBackup(db: Db | Tx, id: string): Promise<string | null> {
+  const [row] = await db.select({ sourceId: backups.sourceId }).from(backups).where(eq(backups.id, id));
+  return row?.sourceId ?? null;
+}
+
 /** Locks the row until the transaction ends. */
 export async function lockBackup(tx: Tx, id: string): Promise<BackupRecord | null> {
   const [row] = await tx.select(backupColumns).from(backups).where(eq(backups.id, id)).for('update');

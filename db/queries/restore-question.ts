@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { RestoreLook, RestorePlan, RestorePreview } from '../../lib/contracts/restore.ts';
 import type { AppError } from '../../lib/core/errors.ts';
 import type { Db, Tx } from '../client.ts';
-import { restoreLooks, restorePreviews } from '../schema/restore.ts';
+import { keptCopyQuestions, restoreLooks, restorePreviews } from '../schema/restore.ts';
 
 export type PreviewRecord = typeof restorePreviews.$inferSelect;
 export type LookRecord = typeof restoreLooks.$inferSelect;
@@ -67,4 +67,5 @@ export async function removeLook(db: Db, id: string): Promise<void> {
 export async function removeOldQuestions(db: Db): Promise<void> {
   await db.delete(restorePreviews).where(sql`${restorePreviews.createdAt} < now() - interval '1 day'`);
   await db.delete(restoreLooks).where(sql`${restoreLooks.createdAt} < now() - interval '2 minutes'`);
+  await db.delete(keptCopyQuestions).where(sql`${keptCopyQuestions.createdAt} < now() - interval '1 day'`);
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { BackupStatus, Destination } from '../../lib/contracts/backup.ts';
 import type { RestoreMode, RestorePhase, RestorePlan } from '../../lib/contracts/restore.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
@@ -73,6 +73,27 @@ export async function unfinishedRestoreOf(
   return row?.id ?? null;
 }
 
+/** A restore that reads this backup, or waits to; one whose copy is restored needs it no more. */
+export async function findReadingRestore(
+  tx: Tx,
+  backupId: string,
+): Promise<Pick<RestoreRecord, 'id' | 'targetDatabase'> | null> {
+  const [row] = await tx
+    .select({ id: restores.id, targetDatabase: restores.targetDatabase })
+    .from(restores)
+    .where(
+      and(
+        eq(restores.backupId, backupId),
+        eq(restores.status, 'IN_PROGRESS'),
+        ne(restores.phase, 'ready'),
+        isNull(restores.swapRequestedAt),
+        isNull(restores.undoRequestedAt),
+      ),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
 /** Whether a restore to the server of this source waits or runs. */
 export async function hasUnfinishedRestore(tx: Tx, sourceId: string): Promise<boolean> {
   const rows = await tx
@@ -121,11 +142,22 @@ export async function requestSwap(tx: Tx, id: string, by: string): Promise<void>
     .where(eq(restores.id, id));
 }
 
-/** What was swapped in is to be put aside again. The caller holds the row. */
-export async function requestUndo(tx: Tx, id: string, by: string): Promise<void> {
+/** What was swapped in, or replaced others, is to be put aside again. The caller holds the row. */
+export async function requestUndo(
+  tx: Tx,
+  id: string,
+  by: string,
+  how: { readonly reason: string | null; readonly acceptsChanges: boolean },
+): Promise<void> {
   await tx
     .update(restores)
-    .set({ ...waitsForExchange, undoRequestedAt: sql`now()`, undoRequestedBy: by })
+    .set({
+      ...waitsForExchange,
+      undoRequestedAt: sql`now()`,
+      undoRequestedBy: by,
+      undoReason: how.reason,
+      undoAcceptsChanges: how.acceptsChanges,
+    })
     .where(eq(restores.id, id));
 }
 
@@ -134,6 +166,12 @@ export type RestoreTask = 'restore' | 'swap' | 'undo';
 
 export const taskOf = (row: Pick<RestoreRecord, 'undoRequestedAt' | 'swapRequestedAt'>): RestoreTask =>
   row.undoRequestedAt !== null ? 'undo' : row.swapRequestedAt !== null ? 'swap' : 'restore';
+
+/** What a worker shows that has taken the row. */
+export const firstPhaseOf = (
+  row: Pick<RestoreRecord, 'undoRequestedAt' | 'swapRequestedAt' | 'mode'>,
+): RestorePhase =>
+  taskOf(row) === 'restore' ? 'preparing' : row.mode === 'tables' ? 'finishing' : 'swapping';
 
 export type RestoreClaim =
   | ({ readonly state: 'claimed'; readonly task: RestoreTask; readonly run: RestoreRecord } & CopyToRead)
@@ -151,7 +189,7 @@ export async function claimRestore(tx: Tx, id: string, workerId: string): Promis
       workerId,
       startedAt: sql`coalesce(started_at, now())`,
       heartbeatAt: sql`now()`,
-      phase: taskOf(row) === 'restore' ? 'preparing' : 'swapping',
+      phase: firstPhaseOf(row),
     })
     .where(eq(restores.id, id))
     .returning();
@@ -366,13 +404,16 @@ export async function forgetCopy(db: Db, id: string): Promise<void> {
     .where(and(eq(restores.id, id), isLeft));
 }
 
+/** Enough for one of about the same size to be among them, where databases of different sizes are backed up. */
+const MEASURED_LIMIT = 50;
+
 /** Bytes of dumps and how long they took to come back, decoding and comparing included; the newest measurements. */
 export async function measuredRestores(
   db: Db,
-): Promise<readonly { readonly plainBytes: number; readonly durationMs: number }[]> {
-  const proofs = await db
+): Promise<readonly { readonly bytes: number; readonly durationMs: number }[]> {
+  return db
     .select({
-      plainBytes: sql<number>`${backups.plainSizeBytes}`.mapWith(Number),
+      bytes: sql<number>`${backups.plainSizeBytes}`.mapWith(Number),
       durationMs: sql<number>`${verifications.durationMs}`.mapWith(Number),
     })
     .from(verifications)
@@ -386,8 +427,7 @@ export async function measuredRestores(
       ),
     )
     .orderBy(desc(verifications.finishedAt))
-    .limit(5);
-  return proofs;
+    .limit(MEASURED_LIMIT);
 }
 
 /** Whether a backup of this source is queued or being taken. */

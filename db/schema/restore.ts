@@ -19,6 +19,7 @@ import {
   type RestorePlan,
   type RestorePreview,
 } from '../../lib/contracts/restore.ts';
+import type { DroppedCopy, KeptCopies, KeptCopyName } from '../../lib/contracts/kept-copy.ts';
 import { ENVIRONMENT_SOURCE_ID } from '../../lib/contracts/source.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
 import { backups, destination } from './backup.ts';
@@ -69,6 +70,11 @@ export const restores = pgTable(
     undoRequestedAt: timestamp('undo_requested_at', { withTimezone: true }),
     undoRequestedBy: text('undo_requested_by'),
     undoneAt: timestamp('undone_at', { withTimezone: true }),
+    undoReason: text('undo_reason'),
+    /** An undo goes on although rows were written since, which are kept. */
+    undoAcceptsChanges: boolean('undo_accepts_changes').notNull().default(false),
+    /** Kept databases, and schemas of the target, that were dropped by their name since: nothing of them can be undone. */
+    dropped: jsonb('dropped').$type<string[]>().notNull().default([]),
     errorCode: text('error_code'),
     errorMessage: text('error_message'),
     errorHint: text('error_hint'),
@@ -119,6 +125,18 @@ export const restoreLooks = pgTable('restore_looks', {
   tableName: text('table_name'),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   answer: jsonb('answer').$type<RestoreLook>(),
+  errorCode: text('error_code'),
+  errorMessage: text('error_message'),
+  errorHint: text('error_hint'),
+});
+
+/** What restores left on the servers; with `wanted`, one of them is to be dropped. The row goes once its answer is read. */
+export const keptCopyQuestions = pgTable('kept_copy_questions', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  wanted: jsonb('wanted').$type<KeptCopyName>(),
+  requestedBy: text('requested_by').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  answer: jsonb('answer').$type<KeptCopies | DroppedCopy>(),
   errorCode: text('error_code'),
   errorMessage: text('error_message'),
   errorHint: text('error_hint'),

@@ -1,5 +1,6 @@
 import type { BackupRow, Proof } from '../contracts/backup.ts';
 import { shortAgo } from './instants.ts';
+import { sentence } from './sentence.ts';
 
 export const PROOF_LOOKS = ['IN_PROGRESS', 'PROVEN', 'BYTES_FINE', 'FAILED', 'UNKNOWN', 'NEVER'] as const;
 /** How a proof is shown. UNKNOWN: never proven, and the last attempt could not show it. */
@@ -14,10 +15,6 @@ export interface ProofWords {
 }
 
 const DAY_MS = 24 * 3_600_000;
-const sentence = (text: string): string => {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?]$/.test(upper) ? upper : `${upper}.`;
-};
 
 function lastTry({ lastStatus, lastError }: Proof): readonly string[] {
   if (lastError === null || (lastStatus !== 'UNKNOWN' && lastStatus !== 'FAILED')) return [];

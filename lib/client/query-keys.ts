@@ -25,6 +25,7 @@ export const queryKeys = {
   restores: {
     all: ['restores'] as const,
     list: ['restores', 'list'] as const,
+    kept: ['restores', 'kept'] as const,
     detail: (id: string) => ['restores', 'detail', id] as const,
     /** Of where the databases stand; outside of what a change invalidates, because an exchange that runs refuses looks. */
     look: (id: string, standing: string, table: string) => ['restore-look', id, standing, table] as const,

@@ -1,5 +1,5 @@
 import type { Destination } from '../contracts/backup.ts';
-import { RestorePlan, type RestoreMode, type TablesInto } from '../contracts/restore.ts';
+import { RestorePlan, type Restore, type RestoreMode, type TablesInto } from '../contracts/restore.ts';
 
 /** What the wizard offers, the calmest first. */
 export const OFFERED_MODES = ['new', 'swap', 'tables', 'in-place'] as const satisfies readonly RestoreMode[];
@@ -108,6 +108,28 @@ export function newRestoreHref(
     backup: backupId,
     ...(table === null ? {} : { table }),
     ...(table === null || what === 'whole' ? {} : { mode: 'tables', tables: listItem(table) }),
+  });
+  return `/restores/new?${params.toString()}`;
+}
+
+/**
+ * The wizard's address for the way back from a restore in place: its safety backup over the same database, with the same commands, at
+ * the preview of that. Null where no safety backup was taken, or nothing was replaced.
+ */
+export function wayBackHref({
+  mode,
+  status,
+  safetyBackup,
+  targetDatabase,
+  plan,
+}: Pick<Restore, 'mode' | 'status' | 'safetyBackup' | 'targetDatabase' | 'plan'>): string | null {
+  if (mode !== 'in-place' || status !== 'COMPLETED' || safetyBackup === null) return null;
+  const params = new URLSearchParams({
+    backup: safetyBackup.id,
+    mode: 'in-place',
+    target: targetDatabase,
+    ...(plan.hooks.length === 0 ? {} : { hooks: plan.hooks.map(listItem).join(',') }),
+    step: 'preview',
   });
   return `/restores/new?${params.toString()}`;
 }

@@ -79,6 +79,7 @@ const findingTitles: Readonly<Record<string, string>> = {
   columns: 'Columns',
   createdb: 'Right to create databases',
   'decode-disk': 'Disk space of the worker',
+  disconnect: 'Right to disconnect clients',
   disk: 'Disk space of the server',
   grants: 'Owners and grants',
   guard: 'Protection of production',
@@ -111,21 +112,28 @@ type Outcome = Pick<
   | 'swap'
   | 'safetyBackup'
   | 'sideSchema'
+  | 'tablesUndo'
   | 'plan'
   | 'error'
   | 'checks'
 >;
 
-/** How a restore stands, for a list: `ready` waits for a person, `undone` was exchanged and exchanged back. */
-export type RestoreLookOf = 'running' | 'ready' | 'done' | 'swapped' | 'undone' | 'cancelled' | 'failed';
+/**
+ * How a restore stands, for a list: `ready` waits for a person, `undone` was exchanged and exchanged back, `put-back` replaced rows
+ * that are back.
+ */
+export type RestoreLookOf =
+  'running' | 'ready' | 'done' | 'swapped' | 'undone' | 'put-back' | 'cancelled' | 'failed';
 export function restoreLookOf({
   status,
   progress,
   swap,
+  tablesUndo,
   error,
-}: Pick<Outcome, 'status' | 'progress' | 'swap' | 'error'>): RestoreLookOf {
+}: Pick<Outcome, 'status' | 'progress' | 'swap' | 'tablesUndo' | 'error'>): RestoreLookOf {
   if (status === 'IN_PROGRESS') return progress?.phase === 'ready' ? 'ready' : 'running';
   if (status === 'FAILED') return error?.code === 'cancelled' ? 'cancelled' : 'failed';
+  if (tablesUndo !== null && tablesUndo.undoneAt !== null) return 'put-back';
   if (swap === null) return 'done';
   return swap.undoneAt === null ? 'swapped' : 'undone';
 }
@@ -135,6 +143,7 @@ export const restoreLookWord: Record<RestoreLookOf, string> = {
   done: 'Restored',
   swapped: 'Swapped in',
   undone: 'Swapped back',
+  'put-back': 'Undone',
   cancelled: 'Cancelled',
   failed: 'Failed',
 };
@@ -266,6 +275,17 @@ export function restoreVerdict(restore: Outcome): RestoreVerdict {
           ...failedCommands(restore),
         ],
       };
+    case 'put-back':
+      return {
+        state: failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
+        word: 'Undone',
+        sentence: `The rows from before this restore are back in “${targetDatabase}”.`,
+        lines: [
+          `The rows that stood there until then, the restored ones among them, are in the schema “${restore.sideSchema ?? ''}” until you drop it.`,
+          'Other tables were not touched.',
+          ...failedCommands(restore),
+        ],
+      };
     default:
       return {
         state: proven && error === null && failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
@@ -340,7 +360,7 @@ export function previewSentence({ canStart, findings, estimatedSeconds }: Restor
       : 'Something stops this restore. Nothing was changed.';
   const takes =
     estimatedSeconds === null
-      ? 'How long it takes was never measured here.'
+      ? 'How long a backup of this size takes was never measured here.'
       : `It takes about ${aboutDuration(estimatedSeconds * 1_000)}.`;
   const open = findings.filter(({ state }) => state === 'WARNING' || state === 'UNKNOWN').length;
   if (open === 0) return `Nothing stands in the way. ${takes}`;

@@ -100,6 +100,7 @@ const kindWord: Readonly<Record<string, string>> = {
   comparison: 'Comparison with the manifest',
   hook: 'Command of the server',
   brought: 'What came in',
+  changed: 'Rows written since',
 };
 
 /** A check's kind, what stands before the first colon; and its subject, where there is one. */

@@ -1,4 +1,5 @@
 import type { Depth, VerificationSummary } from '../contracts/verification.ts';
+import { estimateDurationMs } from '../core/estimate-duration.ts';
 
 export interface MeasuredVerification {
   /** Stored bytes of the backup it looked at. */
@@ -7,20 +8,23 @@ export interface MeasuredVerification {
 }
 
 /**
- * How long verifying `size` stored bytes at `depth` takes, from the newest one measured at that depth that came to its
- * end; null when none was. Time is taken to grow with the bytes.
+ * How long verifying `size` stored bytes at `depth` takes, from those measured at that depth that came to their end, the newest of
+ * equal size first; null where none of about that size was.
  */
 export function estimateMs(
   depth: Depth,
   size: number,
   measured: readonly MeasuredVerification[],
 ): number | null {
-  const newest = measured
-    .filter(
-      ({ verification, size: of }) =>
-        verification.depth === depth && verification.status === 'PASSED' && of > 0,
-    )
-    .toSorted((a, b) => (b.verification.finishedAt ?? '').localeCompare(a.verification.finishedAt ?? ''))[0];
-  if (newest?.verification.durationMs == null) return null;
-  return Math.round(newest.verification.durationMs * (size / newest.size));
+  const newestFirst = measured.toSorted((a, b) =>
+    (b.verification.finishedAt ?? '').localeCompare(a.verification.finishedAt ?? ''),
+  );
+  return estimateDurationMs(
+    size,
+    newestFirst.flatMap(({ verification, size: bytes }) =>
+      verification.depth === depth && verification.status === 'PASSED' && verification.durationMs !== null
+        ? [{ bytes, durationMs: verification.durationMs }]
+        : [],
+    ),
+  );
 }

@@ -21,3 +21,6 @@ export type SourceQuestionJob = z.infer<typeof SourceQuestionJob>;
 
 export const LookJob = z.strictObject({ lookId: z.uuid() });
 export type LookJob = z.infer<typeof LookJob>;
+
+export const KeptCopyJob = z.strictObject({ questionId: z.uuid() });
+export type KeptCopyJob = z.infer<typeof KeptCopyJob>;

@@ -197,9 +197,19 @@ export const Restore = z.object({
   safetyBackup: z.object({ id: BackupId, filename: z.string() }).nullable(),
   /**
    * Mode `tables`, once it is done: the schema of the target with the tables as the backup has them, with the rows that were
-   * replaced, or with the keys of those that were added. Nobody drops it by itself.
+   * replaced, or with the keys of those that were added; after an undo, with the rows that were restored. Nobody drops it by itself.
    */
   sideSchema: z.string().nullable(),
+  /** Mode `tables` with `replace`, once it is done: the rows from before can be put back. */
+  tablesUndo: z
+    .object({
+      /** The schema with the rows from before is still there, so that undo can be asked for. */
+      canUndo: z.boolean(),
+      undoneAt: z.iso.datetime().nullable(),
+      /** Tables in which rows were written since, as the last undo found; it changed nothing then. Empty where none was asked for. */
+      changed: z.array(z.object({ table: z.string(), left: z.string(), now: z.string() })),
+    })
+    .nullable(),
   error: RunError.nullable(),
   log: z.string(),
 });
@@ -209,12 +219,25 @@ export type Restore = z.infer<typeof Restore>;
 export const RestoreList = z.object({ data: z.array(Restore.omit({ checks: true, log: true })) });
 export type RestoreList = z.infer<typeof RestoreList>;
 
-/** POST /api/v1/admin/restores/:id/swap of one that is `ready`, and …/undo of one that was swapped. */
+/** The report's line of a live table that was not as the restore left it when it was to be undone. */
+export const CHANGED_CHECK = 'changed:';
+
+/** POST /api/v1/admin/restores/:id/swap of one that is `ready`. */
 export const ExchangeRequest = z.strictObject({
   /** The name of the target database, typed. */
   confirm: z.string().max(200),
 });
 export type ExchangeRequest = z.infer<typeof ExchangeRequest>;
+
+/** POST /api/v1/admin/restores/:id/undo of one that was swapped in, or that replaced the rows of tables. */
+export const UndoRequest = z.strictObject({
+  ...ExchangeRequest.shape,
+  /** Needed for tables where the target is marked production. */
+  reason: z.string().trim().max(500).optional(),
+  /** Tables only: what was written since the restore leaves the live tables too, and is kept, instead of stopping the undo. */
+  acceptsChanges: z.boolean().default(false),
+});
+export type UndoRequest = z.infer<typeof UndoRequest>;
 
 /** GET /api/v1/admin/restores/:id/look. */
 export const RestoreLookQuery = z

@@ -34,6 +34,7 @@ export const ERRORS = {
   target_not_empty: { http: 409, exit: 60, retry: 'after-fix' },
   restore_failed: { http: 502, exit: 61, retry: 'after-fix' },
   hook_failed: { http: 502, exit: 62, retry: 'after-fix' },
+  target_changed: { http: 409, exit: 63, retry: 'after-fix' },
   timeout: { http: 504, exit: 70, retry: 'later' },
   interrupted: { http: 500, exit: 71, retry: 'later' },
   cancelled: { http: 409, exit: 130, retry: 'never' },

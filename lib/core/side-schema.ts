@@ -8,15 +8,19 @@ const KEEPS = { 'side-schema': 'restored', replace: 'before', append: 'added' } 
   string
 >;
 
+const stampOf = (at: Date): string => at.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
+
 /**
  * `<word>_<YYYYMMDDHHMMSS>` in UTC, of the moment a restore was asked for, so that whoever looks at it later knows the names. `side`:
  * tables as the backup has them. `keep` is what stays: those themselves, the rows that were replaced (`before_…`), or the keys of
  * the rows that were added (`added_…`).
  */
 export function sideSchemas(into: Into, at: Date): { readonly side: string; readonly keep: string } {
-  const stamp = at.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
-  return { side: `restored_${stamp}`, keep: `${KEEPS[into]}_${stamp}` };
+  return { side: `restored_${stampOf(at)}`, keep: `${KEEPS[into]}_${stampOf(at)}` };
 }
+
+/** Where the rows are that an undo took out again; `at` is when it was asked for. */
+export const undoneSchema = (at: Date): string => `undone_${stampOf(at)}`;
 
 function cut(name: string, suffix: string): string {
   let stem = '';

@@ -1,6 +1,6 @@
 import type { Check } from '../contracts/verification.ts';
 import { toAppError } from '../core/errors.ts';
-import { chosenHooks, hookFailed, runHook } from '../restore/run-hook.ts';
+import { chosenHooks, endLeftHook, hookFailed, runHook } from '../restore/run-hook.ts';
 import type { HeldRestore } from './held-restore.ts';
 
 /** What hooks need of the restore they run for; recovery has no more of one. */
@@ -22,7 +22,7 @@ const started = (name: string): Check => ({
   durationMs: 0,
 });
 
-const occasionOf = ({ run }: HookedRestore) => ({
+const occasionOf = ({ run }: Pick<HookedRestore, 'run'>) => ({
   restoreId: run.id,
   mode: run.mode,
   database: run.targetDatabase,
@@ -77,6 +77,18 @@ export async function runAfterHooks(restore: HookedRestore, isDone: boolean): Pr
       // Whoever has taken the row runs the others.
       if (error.code === 'interrupted') return;
     }
+  }
+}
+
+/**
+ * Ends the commands before that ran when the worker of this restore died, where they still run on this machine: nobody holds them to
+ * their limit any more, and they would stop what those afterwards start.
+ */
+export async function endLeftHooks({ deps, run, checks, say }: HookedRestore): Promise<void> {
+  for (const { name, command } of chosenHooks(deps.config, run.plan.hooks).before) {
+    if (!checks.some((check) => check.name === checkOf(name) && check.verdict === 'UNKNOWN')) continue;
+    if (await endLeftHook({ command }, occasionOf({ run })))
+      say(`hook ${name}: it was running still, and was ended with everything it had started`);
   }
 }
 

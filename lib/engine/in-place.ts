@@ -37,8 +37,8 @@ const orderOf = (plan: RestorePlan, { facts }: Manifest): LiveOrder => ({
 });
 
 /**
- * `pg_restore --clean --if-exists` over the live database, in one transaction, after a safety backup and once the archive was read
- * to its end. Throws what stopped it before or in it: the database is as before then, or the error says otherwise. Once the
+ * `pg_restore --clean --if-exists` over the live database, in one transaction, after a safety backup and once each byte of the
+ * archive was found to be what was backed up. Throws what stopped it before or in it: the database is as before then, or the error says otherwise. Once the
  * transaction is done nothing stops it any more, and what could not be compared is told in the report.
  */
 export async function restoreInPlace(

@@ -3,6 +3,7 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { RestorePlan, RestorePreview } from '../contracts/restore.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import { estimateDurationMs } from '../core/estimate-duration.ts';
 import { roughly } from '../core/roughly.ts';
 import type { Config } from '../platform/config.ts';
 import { guardTarget } from '../restore/guard-target.ts';
@@ -70,7 +71,7 @@ async function previewOf(
     ...judgePlan(config, plan, manifest),
     ...(await judgeHooks(config, plan)),
     judgeTarget(plan, server),
-    ...judgeExchange(plan, server),
+    ...judgeExchange(config, plan, server),
     ...(tables?.findings ?? []),
     ...(plan.mode === 'in-place' ? await judgeInPlace(config, plan, manifest, server, ctx) : []),
     ...(await judgeTools(config, manifest, ctx)),
@@ -81,6 +82,7 @@ async function previewOf(
     judgeProof(backup),
     judgeAge(plan, manifest, now),
   ];
+  const takesMs = estimateDurationMs(manifest.plain.bytes, await measuredRestores(db));
   return {
     canStart: findings.every(({ state }) => state !== 'BLOCKED'),
     environment: config.environment,
@@ -89,7 +91,7 @@ async function previewOf(
       ? consequences(plan, manifest, server)
       : { creates: tables.creates, replaces: tables.replaces, drops: tables.drops, keeps: tables.keeps }),
     sizeBytes,
-    estimatedSeconds: estimate(manifest.plain.bytes, await measuredRestores(db)),
+    estimatedSeconds: takesMs === null ? null : Math.ceil(takesMs / 1000),
     findings,
   };
 }
@@ -99,17 +101,6 @@ function sizeOf({ facts, plain }: Manifest): number {
   return sizes.every((bytes) => bytes !== null)
     ? DATABASE_PER_TABLES * sizes.reduce((sum, bytes) => sum + bytes, 0)
     : Math.round(DATABASE_PER_PLAIN * plain.bytes);
-}
-
-function estimate(
-  plainBytes: number,
-  measured: readonly { readonly plainBytes: number; readonly durationMs: number }[],
-): number | null {
-  // Of a small dump most time is spent on starting and ending, which no rate tells of: the longest says what to expect.
-  const seconds = measured
-    .filter((one) => one.plainBytes > 0)
-    .map((one) => (one.durationMs / 1000) * Math.max(1, plainBytes / one.plainBytes));
-  return seconds.length === 0 ? null : Math.ceil(Math.max(...seconds));
 }
 
 function judgePlan(config: Config, plan: RestorePlan, { options }: Manifest): Finding[] {
@@ -187,8 +178,14 @@ function judgeTarget(plan: RestorePlan, { exists, sizeBytes, otherConnections }:
   return ok('target', `${target} holds ${humanBytes(sizeBytes)}, and ${clients(otherConnections)} connected`);
 }
 
-function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLook): Finding[] {
+function judgeExchange(
+  config: Config,
+  plan: RestorePlan,
+  { holds, otherConnections, strangers }: ServerLook,
+): Finding[] {
   if (plan.mode !== 'swap') return [];
+  // Somebody may stop them meanwhile.
+  const mayLeave = plan.pauseBeforeSwap || chosenHooks(config, plan.hooks).before.length > 0;
   return [
     holds.length === 0
       ? ok('holds', 'nothing keeps the live database from being exchanged')
@@ -198,6 +195,16 @@ function judgeExchange(plan: RestorePlan, { holds, otherConnections }: ServerLoo
           `the live database has a ${listed(holds)}`,
           'Finish prepared transactions, and drop slots and subscriptions, before it can be exchanged.',
         ),
+    ...(strangers.length === 0
+      ? []
+      : [
+          finding(
+            'disconnect',
+            mayLeave ? 'WARNING' : 'BLOCKED',
+            `the configured user may not disconnect the clients of ${listed(strangers)}`,
+            'Stop them before the swap; or let it disconnect all but superusers ("grant pg_signal_backend to …"), or name another user in PGUSER.',
+          ),
+        ]),
     otherConnections === 0
       ? ok('connections', 'nobody is connected')
       : finding(
@@ -382,7 +389,9 @@ function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding 
         plan.mode === 'swap'
           ? 'It stays in the database that is kept.'
           : plan.mode === 'tables'
-            ? 'It stays: rows that are replaced are kept beside the new ones.'
+            ? plan.tablesInto === 'replace'
+              ? 'It stays: rows that are replaced are kept beside the new ones.'
+              : 'It stays: no live row is changed.'
             : 'It stays in the safety backup.',
       );
 }

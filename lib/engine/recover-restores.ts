@@ -15,12 +15,13 @@ import {
 } from '#db/queries/restore.ts';
 import { removeOldQuestions } from '#db/queries/restore-question.ts';
 import type { EngineDeps } from './deps.ts';
-import { runAfterHooks, type HookedRestore } from './hooks.ts';
+import { endLeftHooks, runAfterHooks, type HookedRestore } from './hooks.ts';
 import { mendInPlace } from './in-place.ts';
 import { dropCopy, settle } from './restore.ts';
 import { mendTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
 import { mendExchange } from './swap.ts';
+import { mendUndoneTables } from './undo-tables.ts';
 
 const MEND_MS = 60_000;
 
@@ -38,6 +39,7 @@ export async function mendRestores(deps: EngineDeps, ownActive: readonly string[
       const result = await mend(own, run);
       const report = reportOf(own, run, result);
       report.say(wordsOf(run, result));
+      await endLeftHooks(report);
       await runAfterHooks(report, result.status === 'COMPLETED' && result.error === null);
       await settle(deps, run, { ...result, checks: report.checks, log: report.log() });
       deps.log.warn('a restore of a dead worker was mended', { restoreId: run.id, status: result.status });
@@ -89,6 +91,13 @@ function wordsOf(
       ? `the worker died; the restore was done: ${run.targetDatabase} shows that everything was replaced`
       : `the worker died; it was not done: ${run.targetDatabase} is as before`;
   }
+  if (run.mode === 'tables' && taskOf(run) === 'undo') {
+    const how =
+      undoneAt === undefined
+        ? 'was not done: the tables are as the restore left them'
+        : 'was done: the rows from before are back';
+    return `the worker died; ${run.targetDatabase} shows that the undo ${how}`;
+  }
   const who = 'the worker died; the names of the databases show that';
   if (swappedAt !== undefined) return `${who} the swap was done: ${run.targetDatabase} is the restored one`;
   if (undoneAt !== undefined)
@@ -102,6 +111,7 @@ function wordsOf(
 async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreResult, 'log'>> {
   const ctx = { signal: AbortSignal.timeout(MEND_MS), log: deps.log, clock: deps.clock };
   const task = taskOf(run);
+  if (task === 'undo' && run.mode === 'tables') return mendUndoneTables(deps, run, ctx);
   if (task === 'undo') return mendExchange(deps, run, 'undo', ctx);
   let result: Omit<RestoreResult, 'log'> = {
     status: 'FAILED',

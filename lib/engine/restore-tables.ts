@@ -21,7 +21,7 @@ const SETTLE_PAUSE_MS = 5_000;
 export class UnsettledTables extends AppError {}
 
 /** The same for whoever looks at the row, also after a crash: nothing else tells what a dead worker was about to make. */
-function tablesPlaceOf({ plan, createdAt }: Pick<RestoreRecord, 'plan' | 'createdAt'>): TablesPlace {
+export function tablesPlaceOf({ plan, createdAt }: Pick<RestoreRecord, 'plan' | 'createdAt'>): TablesPlace {
   const into = plan.tablesInto ?? 'side-schema';
   const { side, keep } = sideSchemas(into, createdAt);
   return { into, sideSchema: side, keepSchema: keep };
@@ -55,7 +55,12 @@ export async function restoreTables(
     );
   } catch (thrown) {
     // The answer to a commit may be lost, and what was staged must go.
-    if (!(await isBroughtAtLast(restore))) throw ctx.signal.aborted ? ctx.signal.reason : thrown;
+    const { targetDatabase } = run;
+    const isDone = await askUntilAnswered(restore, (calm) => isBrought(restore, calm), {
+      message: `the server does not say whether the tables came into ${targetDatabase}`,
+      hint: `They all did where it has the schema ${place.keepSchema}; without it everything is as before.`,
+    });
+    if (!isDone) throw ctx.signal.aborted ? ctx.signal.reason : thrown;
   }
   for (const table of result?.brought ?? []) {
     restore.found(broughtCheck(table, place));
@@ -69,25 +74,22 @@ export async function restoreTables(
   };
 }
 
-async function isBroughtAtLast(restore: HeldRestore): Promise<boolean> {
-  const { ctx, run } = restore;
+/** Whether it was done, asked more than once. Throws UnsettledTables with these words where the server does not say. */
+export async function askUntilAnswered(
+  { ctx }: Pick<HeldRestore, 'ctx'>,
+  ask: (ctx: SourceContext) => Promise<boolean>,
+  { message, hint }: { readonly message: string; readonly hint: string },
+): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await isBrought(restore, { ...ctx, signal: AbortSignal.timeout(SETTLE_MS) });
+      return await ask({ ...ctx, signal: AbortSignal.timeout(SETTLE_MS) });
     } catch (thrown) {
       ctx.log.warn('whether tables were brought in could not be asked yet', { error: thrown });
       if (attempt < SETTLE_ATTEMPTS) {
         await ctx.clock.sleep(SETTLE_PAUSE_MS);
         continue;
       }
-      throw new UnsettledTables(
-        'source_unreachable',
-        `the server does not say whether the tables came into ${run.targetDatabase}`,
-        {
-          hint: `They all did where it has the schema ${tablesPlaceOf(run).keepSchema}; without it everything is as before.`,
-          cause: thrown,
-        },
-      );
+      throw new UnsettledTables('source_unreachable', message, { hint, cause: thrown });
     }
   }
 }
@@ -129,8 +131,8 @@ function wordsOf(
   if (place.into === 'side-schema') return `${rowCount(rows)} in ${kept}`;
   if (wasCreated) return `${rowCount(rows)} in a table that was not there`;
   if (place.into === 'replace') return `${rowCount(rows)}; ${rowCount(before)} from before kept in ${kept}`;
-  const out = refused === 0 ? '' : `, ${String(refused)} kept out by another unique key`;
-  return `${rowCount(added)} added, ${String(before)} there already${out}; the keys of those added are in ${kept}`;
+  const out = refused === 0 ? '' : `, ${rowCount(refused)} kept out by another unique key`;
+  return `${rowCount(added)} added, ${rowCount(before)} there already${out}; the keys of those added are in ${kept}`;
 }
 
 const broughtCheck = (table: BroughtTable, place: TablesPlace): Check => ({

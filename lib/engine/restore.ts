@@ -9,6 +9,7 @@ import { addAuditEntry } from '#db/queries/audit.ts';
 import {
   beatRestore,
   claimRestore,
+  firstPhaseOf,
   noteDatabases,
   settleRestore,
   type RestoreClaim,
@@ -23,6 +24,7 @@ import { answered, persist } from './persist.ts';
 import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
 import { swapIn, undoSwap } from './swap.ts';
+import { undoTables } from './undo-tables.ts';
 
 export interface RestoreSignals {
   /** Ends the run: FAILED, and what was made is dropped. */
@@ -69,7 +71,7 @@ const keepableCheck = (check: Check): Check => ({
 });
 
 /**
- * Does what the row says: restores, swaps the copy in, or undoes a swap. Claims it first, so that a second call for the same row
+ * Does what the row says: restores, swaps the copy in, or undoes what was done. Claims it first, so that a second call for the same row
  * does nothing; each name of a database is noted before it is made, so that recovery can finish or undo what a crash left. The live
  * database is as before in every failure.
  */
@@ -101,7 +103,7 @@ export async function runRestore(ownDeps: EngineDeps, id: string, signals: Resto
   let text = task === 'restore' ? '' : run.log;
   let news = 0;
   let progress: CopyProgress = {
-    phase: task === 'restore' ? 'preparing' : 'swapping',
+    phase: firstPhaseOf(run),
     table: null,
     tablesDone: run.tablesDone,
     tableCount: run.tableCount,
@@ -199,7 +201,7 @@ export async function runRestore(ownDeps: EngineDeps, id: string, signals: Resto
 async function doTask(restore: HeldRestore, claimed: ClaimedRestore): Promise<Omit<RestoreResult, 'log'>> {
   switch (claimed.task) {
     case 'undo':
-      return undoSwap(restore);
+      return claimed.run.mode === 'tables' ? undoTables(restore) : undoSwap(restore);
     case 'swap':
       return swapIn(restore);
     case 'restore':
@@ -334,15 +336,16 @@ export async function dropCopy(
 /** Writes how it ended and tells the audit log, all or nothing. False when the row is not this worker's any more. */
 export async function settle(
   deps: EngineDeps,
-  run: Pick<RestoreRecord, 'id' | 'targetDatabase' | 'mode' | 'backupId'>,
+  run: Pick<RestoreRecord, 'id' | 'sourceId' | 'targetDatabase' | 'mode' | 'backupId'>,
   result: RestoreResult,
 ): Promise<boolean> {
   return deps.db.transaction(async (tx) => {
     const settled = await settleRestore(tx, run.id, deps.workerId, result);
     if (settled !== 'settled') return settled === 'already';
-    const { targetDatabase, mode, backupId } = run;
+    const { sourceId, targetDatabase, mode, backupId } = run;
     const details = {
       backupId,
+      sourceId,
       mode,
       targetDatabase,
       keptDatabase: result.keptDatabase ?? null,

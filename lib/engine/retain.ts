@@ -2,7 +2,8 @@ import { decideRetention, type RetentionPolicy } from '../core/retention.ts';
 import { removeJob } from '../jobs/queue.ts';
 import type { Config } from '../platform/config.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
-import { catalogueNow } from '#db/queries/backup.ts';
+import { catalogueNow, lockBackup } from '#db/queries/backup.ts';
+import { findReadingRestore } from '#db/queries/restore.ts';
 import { markExpired, retainableBackups, setExpiresAt } from '#db/queries/run.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { persist } from './persist.ts';
@@ -15,7 +16,8 @@ export const retentionPolicy = (config: Config): RetentionPolicy => ({
 
 /**
  * Marks what the policy of the source lets go of its backups EXPIRED, with an audit entry that says why and a job that removes it, all in one
- * transaction; brings the dates shown to people up to date. Returns how many expired. Safe to repeat.
+ * transaction; what is being restored waits for the next time. Brings the dates shown to people up to date. Returns how many expired.
+ * Safe to repeat.
  */
 export async function runRetain(deps: EngineDeps): Promise<number> {
   const policy = retentionPolicy(deps.config);
@@ -28,6 +30,9 @@ export async function runRetain(deps: EngineDeps): Promise<number> {
         const row = rows[index];
         if (row === undefined) continue;
         if (decision === 'drop') {
+          // Nobody can ask for a restore of it now; whoever has done so gets it.
+          await lockBackup(tx, id);
+          if ((await findReadingRestore(tx, id)) !== null) continue;
           // A person may have deleted it since it was read.
           if (!(await markExpired(tx, id))) continue;
           await addAuditEntry(tx, workerActor('retention'), 'backup.expire', id, {

@@ -5,6 +5,7 @@ import { verifyJob } from '../jobs/queue.ts';
 import { startVerifier } from '../verify/start-verifier.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
+import { sourceOfBackup } from '#db/queries/backup.ts';
 import { readVerificationPolicy } from '#db/queries/setting.ts';
 import {
   beatVerification,
@@ -140,6 +141,7 @@ async function settle(
       row.status === 'FAILED' ? 'verification.fail' : 'verification.complete',
       row.backupId,
       {
+        sourceId: await sourceOfBackup(tx, row.backupId),
         verificationId: id,
         depth: row.depth,
         destination: row.destination,
@@ -162,6 +164,7 @@ export async function addVerification(
   const verificationId = await insertVerification(tx, { ...values, requestedBy: null });
   const { backupId, ...details } = values;
   await addAuditEntry(tx, workerActor('verification'), 'verification.start', backupId, {
+    sourceId: await sourceOfBackup(tx, backupId),
     verificationId,
     ...details,
   });

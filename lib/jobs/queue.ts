@@ -3,6 +3,7 @@ import { fromDrizzle, PgBoss } from 'pg-boss';
 import type { Secret } from '../core/secret.ts';
 import {
   BackupJob,
+  KeptCopyJob,
   LookJob,
   PreviewJob,
   RestoreJob,
@@ -88,6 +89,13 @@ export const lookJob: JobDefinition<'look', LookJob> = {
   ...questionLimits,
 };
 
+/** Answer what restores left on the servers, or drop one of these; somebody waits for it at the screen. */
+export const keptCopyJob: JobDefinition<'kept-copy', KeptCopyJob> = {
+  name: 'kept-copy',
+  parse: (input) => KeptCopyJob.parse(input),
+  ...questionLimits,
+};
+
 /** Answer whether a source can be reached, or what databases its server has; somebody waits for it at the screen. */
 export const sourceQuestionJob: JobDefinition<'source-question', SourceQuestionJob> = {
   name: 'source-question',
@@ -140,7 +148,16 @@ export async function migrateQueue(url: Secret): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    for (const job of [backupJob, removeJob, verifyJob, restoreJob, previewJob, lookJob, sourceQuestionJob]) {
+    for (const job of [
+      backupJob,
+      removeJob,
+      verifyJob,
+      restoreJob,
+      previewJob,
+      lookJob,
+      keptCopyJob,
+      sourceQuestionJob,
+    ]) {
       const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
       const options = {
         retryLimit,

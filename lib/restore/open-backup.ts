@@ -17,9 +17,6 @@ export async function openBackup(
   ports: Pick<CopyPorts, 'moved' | 'found' | 'say'>,
   ctx: RestoreContext,
 ): Promise<OpenedBackup> {
-  // Its bytes are read twice: as they are stored, and as they decode.
-  let passes = 0;
-  let lastBytes = 0;
   const opened = await openArchive(
     config,
     { ...place, path: null },
@@ -34,15 +31,13 @@ export async function openBackup(
       report: (event) => {
         if (event.type === 'check') ports.found(event.check);
         if (event.type !== 'progress' || event.phase !== 'decoding') return;
-        if (event.bytes < lastBytes || passes === 0) passes += 1;
-        lastBytes = event.bytes;
         const part = event.totalBytes === undefined ? 0 : event.bytes / Math.max(1, event.totalBytes);
         ports.moved({
           phase: 'decoding',
           table: null,
           tablesDone: 0,
           tableCount: 0,
-          fraction: (DECODED / 2) * Math.min(2, passes - 1 + Math.min(1, part)),
+          fraction: DECODED * Math.min(1, part),
         });
       },
     },

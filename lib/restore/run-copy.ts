@@ -9,9 +9,10 @@ import type { Config } from '../platform/config.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer } from '../sources/source.ts';
 import { listDump } from '../verify/list-dump.ts';
-import { openBackup, type OpenedBackup } from './open-backup.ts';
+import { openBackup } from './open-backup.ts';
 import type { CopyOrder, CopyPorts, RestoreContext } from './restore-order.ts';
-import { COMPARED, createRestoreMeter, DECODED, RESTORED } from './run-progress.ts';
+import { runMetered } from './run-metered.ts';
+import { COMPARED, DECODED, RESTORED } from './run-progress.ts';
 
 export interface RestoredCopy {
   readonly database: string;
@@ -45,11 +46,27 @@ export async function makeCopy(
     await ports.noteCopy(database);
     const incomparable = await createCopy(server, order, manifest, database, ctx);
     ports.say(`created ${database}`);
-    const restoreMs = await fill(config, server, { order, opened, database, ports, ctx });
-    ports.say(`restored in ${String(Math.round(restoreMs / 100) / 10)} s`);
+    const { schemaOnly, noOwner } = order.plan;
+    const restoreMs = await runMetered(
+      server,
+      {
+        database,
+        opened,
+        args: [
+          `--jobs=${String(config.verify.jobs)}`,
+          ...(noOwner ? ['--no-owner', '--no-privileges'] : []),
+          ...(schemaOnly ? ['--schema-only'] : []),
+        ],
+        tables: manifest.facts.tables,
+        list: await listDump(opened, ctx),
+        from: DECODED,
+        to: RESTORED,
+      },
+      ports,
+      ctx,
+    );
 
     ports.moved({ ...done(manifest), phase: 'comparing', fraction: RESTORED });
-    const { schemaOnly } = order.plan;
     const checks = await server.compare(
       ctx,
       database,
@@ -65,7 +82,7 @@ export async function makeCopy(
     ports.moved({ ...done(manifest), phase: 'finishing', fraction: COMPARED });
     return {
       database,
-      restoreMs: Math.round(restoreMs),
+      restoreMs,
       isProven: unproven.length === 0 && !schemaOnly,
       unproven,
     };
@@ -119,53 +136,6 @@ export async function createCopy(
     ...(plan.noOwner ? { owners, grants: owners, 'default-privileges': owners } : {}),
     ...(plan.schemaOnly ? { 'materialized-views': 'the restore was asked to leave the rows out' } : {}),
   };
-}
-
-interface Filling {
-  readonly order: CopyOrder;
-  readonly opened: OpenedBackup;
-  readonly database: string;
-  readonly ports: CopyPorts;
-  readonly ctx: RestoreContext;
-}
-
-async function fill(
-  config: Config,
-  server: RestoreServer,
-  { order, opened, database, ports, ctx }: Filling,
-): Promise<number> {
-  const { plan } = order;
-  const meter = createRestoreMeter(opened.manifest.facts.tables, await listDump(opened, ctx));
-  const tell = (): void => {
-    const { table, tablesDone, tableCount, fraction } = meter;
-    ports.moved({
-      phase: 'restoring',
-      table,
-      tablesDone,
-      tableCount,
-      fraction: DECODED + (RESTORED - DECODED) * fraction,
-    });
-  };
-  tell();
-  const startedAt = ctx.clock.now().getTime();
-  await server.restore(
-    ctx,
-    {
-      database,
-      program: opened.pgRestore,
-      args: [
-        `--jobs=${String(config.verify.jobs)}`,
-        ...(plan.noOwner ? ['--no-owner', '--no-privileges'] : []),
-        ...(plan.schemaOnly ? ['--schema-only'] : []),
-      ],
-      file: opened.file,
-    },
-    (line) => {
-      meter.tell(line);
-      tell();
-    },
-  );
-  return ctx.clock.now().getTime() - startedAt;
 }
 
 /** What a restore without rows shows of a backup that has them. */

@@ -3,6 +3,7 @@ import type { Check } from '../contracts/verification.ts';
 import { AppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import type { CommandHook, HealthHook, Hook } from '../platform/hooks-file.ts';
+import { endLeftCommand } from '../tools/end-left-command.ts';
 import { runCommand } from '../tools/run-command.ts';
 import type { SourceContext } from '../sources/source.ts';
 
@@ -17,6 +18,8 @@ const ASK_EVERY_MS = 1000;
 /** One answer; a service that starts may take a connection and say nothing. */
 const ANSWER_MS = 5000;
 const OUTPUT_CHARACTERS = 4000;
+/** By which a command that was left is known again. */
+const RESTORE_ID = 'HOLDFAST_RESTORE_ID';
 
 type Outcome = Pick<Check, 'found' | 'reason'> & { readonly isGood: boolean };
 
@@ -50,6 +53,12 @@ export async function runHook(
   };
 }
 
+/** Ends a command that goes on although the worker that started it has died. False where none does on this machine. */
+export const endLeftHook = (
+  { command }: Pick<CommandHook, 'command'>,
+  { restoreId }: Pick<HookOccasion, 'restoreId'>,
+): Promise<boolean> => endLeftCommand(command, `${RESTORE_ID}=${restoreId}`);
+
 async function runProgram(
   { searchPath }: Config,
   { name, command, timeoutSeconds }: CommandHook,
@@ -70,7 +79,7 @@ async function runProgram(
         HOME: homedir(),
         LANG: 'C.UTF-8',
         LC_ALL: 'C.UTF-8',
-        HOLDFAST_RESTORE_ID: restoreId,
+        [RESTORE_ID]: restoreId,
         HOLDFAST_RESTORE_MODE: mode,
         HOLDFAST_RESTORE_DATABASE: database,
       },

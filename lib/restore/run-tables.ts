@@ -15,7 +15,8 @@ import { openBackup, type OpenedBackup } from './open-backup.ts';
 import type { CopyOrder, CopyPorts, RestoreContext } from './restore-order.ts';
 import { rowsList } from './rows-list.ts';
 import { createCopy, freeName, unprovenOf } from './run-copy.ts';
-import { createRestoreMeter, DECODED } from './run-progress.ts';
+import { runMetered } from './run-metered.ts';
+import { DECODED } from './run-progress.ts';
 
 /** Where the tables go in the live database. */
 export type TablesPlace = Pick<TablesOrder, 'sideSchema' | 'keepSchema'> & { readonly into: TablesInto };
@@ -167,24 +168,11 @@ async function fillCopy(
   const list = rowsList(contents, members);
   const listFile = join(folder, 'rows.list');
   await writeFile(listFile, list, { mode: 0o600 });
-  const meter = createRestoreMeter(members, list);
-  const tell = (): void => {
-    const { table, tablesDone, tableCount, fraction } = meter;
-    ports.moved({
-      phase: 'restoring',
-      table,
-      tablesDone,
-      tableCount,
-      fraction: DECODED + (FILLED - DECODED) * fraction,
-    });
-  };
-  tell();
-  const startedAt = ctx.clock.now().getTime();
-  await server.restore(
-    ctx,
+  const restoreMs = await runMetered(
+    server,
     {
       database,
-      program: opened.pgRestore,
+      opened,
       args: [
         `--jobs=${String(config.verify.jobs)}`,
         '--section=pre-data',
@@ -193,14 +181,13 @@ async function fillCopy(
         '--no-privileges',
         `--use-list=${listFile}`,
       ],
-      file: opened.file,
+      tables: members,
+      list,
+      from: DECODED,
+      to: FILLED,
     },
-    (line) => {
-      meter.tell(line);
-      tell();
-    },
+    ports,
+    ctx,
   );
-  const restoreMs = Math.round(ctx.clock.now().getTime() - startedAt);
-  ports.say(`restored in ${String(Math.round(restoreMs / 100) / 10)} s`);
   return { database, restoreMs, contents };
 }

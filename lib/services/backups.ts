@@ -18,6 +18,7 @@ import {
   markExpired,
   requestCancel,
 } from '#db/queries/backup.ts';
+import { findReadingRestore } from '#db/queries/restore.ts';
 import { findSource } from '#db/queries/source.ts';
 import { toBackupDetail } from './backup-row.ts';
 import { addressOf } from './settings.ts';
@@ -71,11 +72,11 @@ export async function cancelBackup(backend: Backend, actor: Actor, id: string): 
 }
 
 /**
- * Marks a backup EXPIRED and has a worker remove its objects. Refused: running ones (`conflict`), COMPLETED ones under 24
- * hours old, the newest good one of all, the newest good one of the whole database and the last proven one (`protected`):
- * the last restore point is not deleted by hand, because nothing would be left to restore. Good means COMPLETED, and no
- * verification failed. A FAILED run is no restore point and may go at once. `typedName`, where given,
- * must be the file's name.
+ * Marks a backup EXPIRED and has a worker remove its objects. Refused: running ones (`conflict`), one that a restore reads
+ * (`locked`), COMPLETED ones under 24 hours old, the newest good one of all, the newest good one of the whole database and the last
+ * proven one (`protected`): the last restore point is not deleted by hand, because nothing would be left to restore. Good means
+ * COMPLETED, and no verification failed. A FAILED run is no restore point and may go at once. `typedName`, where given, must be the
+ * file's name.
  */
 export async function deleteBackup(
   backend: Backend,
@@ -107,6 +108,13 @@ export async function deleteBackup(
       );
     }
     if (record.status === 'COMPLETED') {
+      const restore = await findReadingRestore(tx, id);
+      if (restore !== null) {
+        throw new AppError('locked', `this backup is being restored into ${restore.targetDatabase}`, {
+          hint: 'Wait until that restore has ended, or cancel it, then delete the backup.',
+          fields: { restoreId: restore.id },
+        });
+      }
       const freeAt = new Date(record.createdAt.getTime() + PROTECTED_HOURS * 3_600_000);
       if ((await catalogueNow(tx)) < freeAt) {
         throw new AppError('protected', 'this backup is less than 24 hours old', {

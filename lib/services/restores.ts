@@ -1,9 +1,11 @@
 import type { Actor } from '../core/actor.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
-import { sideSchemas } from '../core/side-schema.ts';
+import { sideSchemas, undoneSchema } from '../core/side-schema.ts';
 import type { Destination } from '../contracts/backup.ts';
 import {
+  CHANGED_CHECK,
   SAFETY_BACKUP_CHECK,
+  type EnvironmentKind,
   type ExchangeRequest,
   type Restore,
   type RestoreAccepted,
@@ -11,6 +13,7 @@ import {
   type RestorePlan,
   type RestorePreview,
   type RestoreRequest,
+  type UndoRequest,
 } from '../contracts/restore.ts';
 import { restoreJob } from '../jobs/queue.ts';
 import { configForSource } from '../platform/source-config.ts';
@@ -30,6 +33,7 @@ import {
   type RestoreRecord,
   type ShownRestore,
 } from '#db/queries/restore.ts';
+import { canSwap, canUndo, isWaitingForPerson, replacesTables } from '#db/queries/restore-outcome.ts';
 import { findSource } from '#db/queries/source.ts';
 import { toRunError } from './backup-row.ts';
 import { noSuchBackup } from './backups.ts';
@@ -42,23 +46,6 @@ const noSuchRestore = (): AppError =>
   new AppError('not_found', 'there is no restore with this id', {
     hint: 'Open the list of restores to see them all.',
   });
-
-const isWaitingForPerson = ({ status, phase, workerId }: RestoreRecord): boolean =>
-  status === 'IN_PROGRESS' && phase === 'ready' && workerId === null;
-
-/** A proven copy stands beside the live database, or does so again. */
-const canSwap = (record: RestoreRecord): boolean =>
-  record.mode === 'swap' &&
-  record.copyDatabase !== null &&
-  record.cancelRequestedAt === null &&
-  (isWaitingForPerson(record) || record.status === 'COMPLETED');
-
-/** Whether the kept database is really there only the server can tell; the worker asks it. */
-const canUndo = (record: RestoreRecord): boolean =>
-  record.status === 'COMPLETED' &&
-  record.swappedAt !== null &&
-  record.undoneAt === null &&
-  record.errorCode !== 'object_missing';
 
 function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
   return {
@@ -103,13 +90,43 @@ function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
             canUndo: canUndo(record),
           },
     safetyBackup: safetyBackupOf(record),
-    sideSchema:
-      record.mode === 'tables' && record.status === 'COMPLETED' && record.plan.tablesInto !== undefined
-        ? sideSchemas(record.plan.tablesInto, record.createdAt).keep
+    sideSchema: sideSchemaOf(record),
+    tablesUndo:
+      replacesTables(record) && record.status === 'COMPLETED'
+        ? {
+            canUndo: canUndo(record),
+            undoneAt: record.undoneAt?.toISOString() ?? null,
+            changed: changedOf(record),
+          }
         : null,
     error: toRunError(record),
   };
 }
+
+function sideSchemaOf({
+  mode,
+  status,
+  plan,
+  createdAt,
+  undoneAt,
+  undoRequestedAt,
+}: RestoreRecord): string | null {
+  if (mode !== 'tables' || status !== 'COMPLETED' || plan.tablesInto === undefined) return null;
+  return undoneAt !== null && undoRequestedAt !== null
+    ? undoneSchema(undoRequestedAt)
+    : sideSchemas(plan.tablesInto, createdAt).keep;
+}
+
+const changedOf = ({ checks, errorCode }: RestoreRecord): NonNullable<Restore['tablesUndo']>['changed'] =>
+  errorCode !== 'target_changed'
+    ? []
+    : checks
+        .filter(({ name }) => name.startsWith(CHANGED_CHECK))
+        .map(({ name, expected, found }) => ({
+          table: name.slice(CHANGED_CHECK.length),
+          left: expected ?? '',
+          now: found ?? '',
+        }));
 
 function safetyBackupOf({ checks }: Pick<RestoreRecord, 'checks'>): Restore['safetyBackup'] {
   const check = checks.find(({ name }) => name.startsWith(SAFETY_BACKUP_CHECK));
@@ -159,6 +176,14 @@ const needConfirm = (confirm: string, targetDatabase: string): void => {
   });
 };
 
+function needReason(environment: EnvironmentKind, reason: string, hint: string): void {
+  if (environment !== 'production' || reason !== '') return;
+  throw new AppError('invalid', 'reason: is needed where the target is marked production', {
+    hint,
+    fields: { field: 'reason' },
+  });
+}
+
 /** What a BLOCKED finding is as an error. */
 function refusalOf(plan: RestorePlan, { findings }: RestorePreview): AppError {
   const blocked = findings.find(({ state }) => state === 'BLOCKED');
@@ -204,12 +229,7 @@ export async function requestRestore(
   if (backup === null) throw noSuchBackup();
   const { sourceId } = backup;
   const { environment } = configForSource(backend.config, await findSource(backend.db, sourceId));
-  if (environment === 'production' && reason === '') {
-    throw new AppError('invalid', 'reason: is needed where the target is marked production', {
-      hint: 'Say in a few words why this is restored; it is kept with the restore.',
-      fields: { field: 'reason' },
-    });
-  }
+  needReason(environment, reason, 'Say in a few words why this is restored; it is kept with the restore.');
   const plan = { ...asked, destination: await restorable(backend.db, backup, asked.destination) };
   const neighbours = await sourcesOnServerOf(backend, backend.db, sourceId);
   const other = await unfinishedRestoreOf(backend.db, neighbours, targetDatabase);
@@ -266,7 +286,10 @@ export async function cancelRestore(backend: Backend, actor: Actor, id: string):
     }
     if (record.cancelRequestedAt !== null) return;
     await requestRestoreCancel(tx, id, actor.name);
-    await addAuditEntry(tx, actor, 'restore.cancel', id, { targetDatabase: record.targetDatabase });
+    await addAuditEntry(tx, actor, 'restore.cancel', id, {
+      sourceId: record.sourceId,
+      targetDatabase: record.targetDatabase,
+    });
     // A waiting copy is given up by a worker, which can drop it.
     if (isWaitingForPerson(record)) await queue.enqueue(tx, restoreJob, { restoreId: id });
   });
@@ -275,30 +298,28 @@ export async function cancelRestore(backend: Backend, actor: Actor, id: string):
 
 /** Asks for an exchange: of a copy that waits, or back. */
 const requestExchange =
-  (exchange: {
+  <Request extends ExchangeRequest>(exchange: {
     readonly action: string;
     readonly answer: string;
     may(record: RestoreRecord): boolean;
     refusal(): AppError;
-    request(tx: Tx, id: string, by: string): Promise<void>;
+    /** Returns what the audit log is told besides. */
+    request(tx: Tx, record: RestoreRecord, by: string, request: Request): Promise<Record<string, unknown>>;
   }) =>
-  async (
-    backend: Backend,
-    actor: Actor,
-    id: string,
-    { confirm }: ExchangeRequest,
-  ): Promise<RestoreAccepted> => {
+  async (backend: Backend, actor: Actor, id: string, request: Request): Promise<RestoreAccepted> => {
     const queue = await backend.queue();
     await backend.db.transaction(async (tx) => {
       const record = await lockRestore(tx, id);
       if (record === null) throw noSuchRestore();
-      needConfirm(confirm, record.targetDatabase);
+      needConfirm(request.confirm, record.targetDatabase);
       if (!exchange.may(record)) throw exchange.refusal();
       const neighbours = await sourcesOnServerOf(backend, tx, record.sourceId);
       const other = await unfinishedRestoreOf(tx, neighbours, record.targetDatabase);
       if (other !== null && other !== id) throw lockedError(record.targetDatabase, other);
-      await exchange.request(tx, id, actor.name);
+      const details = await exchange.request(tx, record, actor.name, request);
       await addAuditEntry(tx, actor, exchange.action, id, {
+        ...details,
+        sourceId: record.sourceId,
         targetDatabase: record.targetDatabase,
         copyDatabase: record.copyDatabase,
         keptDatabase: record.keptDatabase,
@@ -317,19 +338,34 @@ export const swapRestore = requestExchange({
     new AppError('conflict', 'no copy of this restore waits to be swapped in', {
       hint: 'Look at the restore: it says what it is doing, or how it ended.',
     }),
-  request: requestSwap,
+  request: async (tx, { id }, by) => {
+    await requestSwap(tx, id, by);
+    return {};
+  },
 });
 
-/** Has the database that was live before the swap put back. Throws `conflict` where nothing was swapped in. */
-export const undoRestore = requestExchange({
+/**
+ * Has the database that was live before the swap put back, or the rows that were replaced. Throws `conflict` where there is nothing to
+ * undo. Of tables: throws `invalid` without the reason that production needs, and whether rows were written since only the worker finds.
+ */
+export const undoRestore = requestExchange<UndoRequest>({
   action: 'restore.request-undo',
   answer: 'Undo started',
   may: canUndo,
   refusal: () =>
-    new AppError('conflict', 'there is no swap of this restore that could be undone', {
-      hint: 'Only a completed swap can be undone, once, while the database that was live before is kept.',
+    new AppError('conflict', 'there is nothing of this restore that could be undone', {
+      hint: 'Only a completed swap or replacement of tables can be undone, once, while what was live before is kept.',
     }),
-  request: requestUndo,
+  request: async (tx, record, by, { reason = '', acceptsChanges }) => {
+    if (record.mode === 'tables')
+      needReason(
+        record.environment,
+        reason,
+        'Say in a few words why this is undone; it is kept with the restore.',
+      );
+    await requestUndo(tx, record.id, by, { reason: reason === '' ? null : reason, acceptsChanges });
+    return { reason: reason === '' ? null : reason, acceptsChanges };
+  },
 });
 
 /** With every check and the log. */

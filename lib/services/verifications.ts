@@ -10,7 +10,7 @@ import type {
 import { verifyJob } from '../jobs/queue.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
-import { findBackup, findCopies, lockBackup } from '#db/queries/backup.ts';
+import { findBackup, findCopies, lockBackup, sourceOfBackup } from '#db/queries/backup.ts';
 import {
   findVerification,
   findVerifications,
@@ -112,6 +112,7 @@ export async function requestVerification(
       requestedBy: actor.name,
     });
     await addAuditEntry(tx, actor, 'verification.start', backupId, {
+      sourceId: backup.sourceId,
       verificationId,
       filename: backup.filename,
       depth: input.depth,
@@ -140,7 +141,10 @@ export async function cancelVerification(
     }
     if (record.cancelRequestedAt !== null) return;
     await requestVerificationCancel(tx, id, actor.name);
-    await addAuditEntry(tx, actor, 'verification.cancel', record.backupId, { verificationId: id });
+    await addAuditEntry(tx, actor, 'verification.cancel', record.backupId, {
+      sourceId: await sourceOfBackup(tx, record.backupId),
+      verificationId: id,
+    });
   });
   return { id, status: 'IN_PROGRESS', message: 'Verification is being cancelled' };
 }

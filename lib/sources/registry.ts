@@ -1,4 +1,6 @@
 import type { Config } from '../platform/config.ts';
+import type { KeptCopiesServer } from './kept-copies.ts';
+import { createKeptCopiesServer } from './postgres/kept-copies.ts';
 import { createLiveTarget } from './postgres/live-target.ts';
 import { createPostgresSource } from './postgres/postgres-source.ts';
 import { createRestoreServer } from './postgres/target-server.ts';
@@ -24,4 +26,9 @@ export function openRestoreServer(config: Config): RestoreServer {
 /** Where chosen tables of a restored copy go. Connects to nothing by itself. */
 export function openTablesTarget(config: Config): TablesTarget {
   return createTablesTarget(config);
+}
+
+/** What restores left on the source's server. Connects to nothing by itself. */
+export function openKeptCopies(config: Config): KeptCopiesServer {
+  return createKeptCopiesServer(config);
 }

@@ -181,6 +181,8 @@ export interface ServerLook extends TargetState {
   readonly freeBytes: number | null;
   /** What would keep the target from being exchanged, each in words: prepared transactions, replication slots, subscriptions. */
   readonly holds: readonly string[];
+  /** Roles with clients in the target whom this user may not send away. */
+  readonly strangers: readonly string[];
 }
 
 /** What of a backup a copy is to show. */
@@ -236,8 +238,8 @@ export interface RestoreServer {
   rename(ctx: SourceContext, from: string, to: string): Promise<void>;
   /**
    * Puts the one in the place of the other, both renames in one transaction, after everybody who is connected was sent away.
-   * Where it throws, everything is as before and connections are let in: `conflict` for what holds the database,
-   * `timeout` where somebody would not go. Returns how long connections were refused, by a client that went on connecting.
+   * Where it throws, everything is as before and connections are let in: `conflict` for what holds the database, `timeout` where
+   * somebody would not go, `source_auth` where this user may not send somebody away. Returns how long connections were refused, by a client that went on connecting.
    */
   exchange(ctx: SourceContext, exchange: Exchange): Promise<{ readonly interruptionMs: number }>;
   /** Lets connections in again where an interrupted exchange left them locked out. */

@@ -86,6 +86,30 @@ export interface CreationSql {
   readonly after: string;
 }
 
+/** Rows that were replaced, on their way back. */
+export interface TablesUndo {
+  /** The restore's id, which marks what it kept. */
+  readonly id: string;
+  readonly live: string;
+  /** Where the rows are that come back. */
+  readonly keepSchema: string;
+  /** Where the rows are kept then that stand in the live tables now; it is the mark that it was done. */
+  readonly undoneSchema: string;
+  /** What was written since the restore is kept there as well, instead of stopping it. */
+  readonly acceptsChanges: boolean;
+}
+
+/** A live table that is not as the restore left it. */
+export interface ChangedTable extends TableRef {
+  readonly leftRows: number;
+  readonly liveRows: number;
+}
+
+export type TablesUndoResult =
+  | { readonly state: 'undone'; readonly tables: readonly BroughtTable[] }
+  /** Nothing was done. */
+  | { readonly state: 'changed'; readonly tables: readonly ChangedTable[] };
+
 /** Chosen tables of a copy on their way into a live database of the same server. Connects to nothing by itself. */
 export interface TablesTarget {
   /** Changes nothing. */
@@ -120,6 +144,17 @@ export interface TablesTarget {
     tell: (table: ComingTable, done: number) => void,
     say: (line: string) => void,
   ): Promise<readonly BroughtTable[]>;
+  /**
+   * Puts the rows back that a restore replaced, in one transaction and with all that `bring` holds; those that stand there now are kept
+   * in a schema of their own. Does nothing where a live table is not as the restore left it, unless that is accepted. Throws
+   * `object_missing` where what was kept is gone, and else as `bring` does; `settle` says whether it was done.
+   */
+  undo(
+    ctx: SourceContext,
+    undo: TablesUndo,
+    tell: (table: TableRef, done: number, count: number) => void,
+    say: (line: string) => void,
+  ): Promise<TablesUndoResult>;
   /**
    * Ends what an interrupted restore left running, drops what it had staged, and tells whether the tables were brought: for good
    * then, and else not at all. Safe to repeat.

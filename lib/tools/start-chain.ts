@@ -26,14 +26,14 @@ export interface ChainRun {
 
 /**
  * Starts programs joined by pipes of the kernel, so that what passes between them costs this process nothing. What the first
- * one is given is written here, or read from a file by its descriptor; what the last one prints is read here, goes nowhere, or
+ * one is given is written here, read from a file by its descriptor, or nothing; what the last one prints is read here, goes nowhere, or
  * into a file. An aborted `ctx.signal` stops them all.
  */
 export function startChain(
   ctx: Pick<RunContext, 'signal'>,
   tools: readonly [ToolCommand, ...ToolCommand[]],
   output: 'pipe' | 'ignore' | number,
-  given: 'pipe' | number = 'pipe',
+  given: 'pipe' | 'ignore' | number = 'pipe',
 ): ChainRun {
   const spawned: SpawnedTool[] = [];
   for (const [index, tool] of tools.entries()) {

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,6 +8,7 @@ import { isSameBytes } from '../pipeline/byte-count.ts';
 import { startChain, type ChainLink } from '../tools/start-chain.ts';
 import { checkBytes } from './check-bytes.ts';
 import { compareContents, isOfDatabase } from './contents.ts';
+import { countBeside } from './count-beside.ts';
 import { decodeFailure, type DecodeFailure } from './decode-failure.ts';
 import { isKeyOfRecipient, type Decoding } from './decoding.ts';
 import type { OpenCheck } from './findings.ts';
@@ -28,11 +29,17 @@ export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decodi
   progress.enter('decoding', manifest.stored.bytes);
   const check = findings.open('decode');
   const [first, ...others] = [...decoding.decoders, { file: decoding.pgRestore, args: READ_ALL }];
-  let failure = await runDecoders(run, manifest, [first, ...others], 'ignore');
-  if (failure === 'bytes') return;
-  if (failure?.error.code === 'tool_failed') failure = (await damageOf(run, manifest, decoding)) ?? failure;
-  if (!(await settle(run, manifest, check, failure))) return;
-  await checkContents(run, manifest, () => listStored(run, decoding));
+  const listing = listStored(run, decoding);
+  try {
+    let failure = await runDecoders(run, manifest, [first, ...others], 'ignore');
+    if (failure === 'bytes') return;
+    if (failure?.error.code === 'tool_failed') failure = (await damageOf(run, manifest, decoding)) ?? failure;
+    if (!(await settle(run, manifest, check, failure))) return;
+    await checkContents(run, manifest, () => listing);
+  } finally {
+    // No program may outlive its verification.
+    await listing.catch(() => undefined);
+  }
 }
 
 /**
@@ -72,44 +79,53 @@ const otherDump = (): AppError =>
   });
 
 /**
- * Decodes the archive into a file, hashes what it holds, reads it to its end and lists it. Returns its path, or null
- * where something of that could not be shown.
+ * Decodes the archive into a file, hashes what that holds, and lists it. Returns its path, or null where something of that could
+ * not be shown. `isRead`: pg_restore reads it to its end too, so that no restore is begun of a dump that cannot be read, although
+ * its bytes are those of its manifest.
  */
 export async function decodeToFile(
   run: VerifyRun,
   manifest: Manifest,
   decoding: Decoding,
+  { isRead }: { readonly isRead: boolean },
 ): Promise<string | null> {
   const { findings, progress, folder, ctx } = run;
   const file = join(folder, 'plain.dump');
   progress.enter('decoding', manifest.stored.bytes);
   const check = findings.open('decode');
-  const failure = await unpack(run, manifest, decoding, file);
-  if (failure === 'bytes' || (failure !== null && !(await settle(run, manifest, check, failure))))
+  const plainCheck = findings.open('plain-sha256');
+  const unpacked = await unpack(run, manifest, decoding, file);
+  if (unpacked.failure !== null) {
+    if (unpacked.failure !== 'bytes') await settle(run, manifest, check, unpacked.failure);
     return null;
-
-  progress.enter('decoding', manifest.plain.bytes);
-  const reading = startChain(ctx, [{ file: decoding.pgRestore, args: [...READ_ALL, file] }], 'ignore');
-  reading.input.end();
-  const isPlain = await checkPlain(run, manifest, file).catch(async (error: unknown) => {
-    reading.stop();
-    await reading.links;
-    throw error;
-  });
-  const links = await reading.links;
+  }
+  const reading = isRead
+    ? await startChain(ctx, [{ file: decoding.pgRestore, args: [...READ_ALL, file] }], 'ignore', 'ignore')
+        .links
+    : [];
   ctx.signal.throwIfAborted();
-  if (!(await settle(run, manifest, check, decodeFailure(links))) || !isPlain) return null;
+  if (!(await settle(run, manifest, check, decodeFailure(reading)))) return null;
+  const { plain } = unpacked;
+  const seen = { expected: manifest.plain.sha256, found: plain.sha256 };
+  if (!isSameBytes(plain, manifest.plain)) {
+    plainCheck.failed(otherDump(), seen);
+    return null;
+  }
+  plainCheck.passed(seen);
   const isListed = await checkContents(run, manifest, () => list(run, [decoding.pgRestore, file]));
   return isListed ? file : null;
 }
 
-/** Why the file is not what the archive decodes to; `bytes` where the archive itself was found wrong. */
+type Unpacked =
+  { readonly failure: DecodeFailure | 'bytes' } | { readonly failure: null; readonly plain: ByteCount };
+
+/** Why the file is not what the archive decodes to (`bytes` where the archive itself was found wrong), or what it holds. */
 async function unpack(
   run: VerifyRun,
   manifest: Manifest,
   { decoders }: Decoding,
   file: string,
-): Promise<DecodeFailure | 'bytes' | null> {
+): Promise<Unpacked> {
   const [first, ...others] = decoders;
   if (first === undefined) {
     const sink = createWriteStream(file, { flags: 'wx', mode: 0o600 });
@@ -120,18 +136,32 @@ async function unpack(
     });
     const isWhole = await checkBytes(run, manifest, () => readArchive(run, sink));
     const failure = await written;
-    if (!isWhole) return 'bytes';
-    if (failure === null) return null;
+    if (!isWhole) return { failure: 'bytes' };
+    // Nothing was taken off it.
+    if (failure === null) return { failure: null, plain: manifest.stored };
     const isFull = 'code' in failure && (failure.code === 'ENOSPC' || failure.code === 'EDQUOT');
     const error = isFull
       ? new AppError('storage_full', 'the disk that holds decoded archives is full', {
           hint: 'Make room under BACKUP_VERIFY_DIR, or name a folder on a larger disk there.',
         })
       : new AppError('tool_failed', 'the decoded archive could not be written', { cause: failure });
-    return { verdict: 'UNKNOWN', error };
+    return { failure: { verdict: 'UNKNOWN', error } };
   }
-  await using output = await open(file, 'wx', 0o600);
-  return await runDecoders(run, manifest, [first, ...others], output.fd);
+  await using output = await open(file, 'wx+', 0o600);
+  const decoded = runDecoders(run, manifest, [first, ...others], output.fd);
+  const plain = countBeside(
+    {
+      reach: async () => (await output.stat()).size,
+      read: async (buffer, position) => (await output.read(buffer, 0, buffer.byteLength, position)).bytesRead,
+    },
+    decoded,
+    run.ctx.signal,
+    () => undefined,
+  );
+  // What keeps the archive from being decoded says more than what was decoded of it.
+  plain.catch(() => undefined);
+  const failure = await decoded;
+  return failure === null ? { failure: null, plain: await plain } : { failure };
 }
 
 /** Judges `decode`; whether it passed. */
@@ -160,20 +190,6 @@ async function settle(
   } else if (verdict === 'FAILED') check.failed(error);
   else check.unknown(error);
   return false;
-}
-
-async function checkPlain(
-  { findings, progress, ctx }: VerifyRun,
-  manifest: Manifest,
-  file: string,
-): Promise<boolean> {
-  const check = findings.open('plain-sha256');
-  const found = await readInto(createReadStream(file), null, ctx.signal, progress.bytes);
-  const seen = { expected: manifest.plain.sha256, found: found.sha256 };
-  const isSame = isSameBytes(found, manifest.plain);
-  if (isSame) check.passed(seen);
-  else check.failed(otherDump(), seen);
-  return isSame;
 }
 
 /** `pg_restore --list` of the decoded file. */

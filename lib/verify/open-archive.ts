@@ -19,7 +19,7 @@ import { createVerifyProgress } from './verify-progress.ts';
 import type { VerifyContext } from './verify-run.ts';
 
 /**
- * Checks an archive as `verifyArchive` does to the depth `archive`, and leaves it decoded. Throws what it found to be wrong, and
+ * Checks an archive as `verifyArchive` does before it restores one, and leaves it decoded. Throws what it found to be wrong, and
  * what kept it from finding out.
  */
 export async function openArchive(
@@ -74,7 +74,7 @@ async function openWithManifest(
   if (manifest === null) throw new AppError('integrity', 'the manifest could not be read');
   const decoding = await findDecoding(config, manifest, ctx);
   await needRoom(folder, manifest.plain.bytes);
-  const file = await decodeToFile(run, manifest, decoding);
+  const file = await decodeToFile(run, manifest, decoding, { isRead: false });
   throwFound();
   if (file === null) throw new AppError('integrity', 'the archive could not be decoded');
   return { file, pgRestore: decoding.pgRestore, manifest, storedBytes: manifest.stored.bytes };

@@ -10,7 +10,10 @@ export interface ArchivePlace {
   readonly path: string | null;
 }
 
-/** A dump that was read to its end, so that nothing of it can turn out to be missing while it is restored. */
+/**
+ * A dump of which each byte is what its manifest tells, or, without one, that was read to its end: nothing of it can turn out to be
+ * missing while it is restored.
+ */
 export interface OpenedArchive {
   /** The plain dump, a seekable file: in the folder given, or the archive itself where nothing had to be undone. */
   readonly file: string;

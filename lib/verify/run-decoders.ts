@@ -1,18 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ByteCount, Manifest } from '../contracts/manifest.ts';
+import type { Manifest } from '../contracts/manifest.ts';
 import { AppError } from '../core/errors.ts';
-import { countBytes, isSameBytes } from '../pipeline/byte-count.ts';
+import { isSameBytes } from '../pipeline/byte-count.ts';
 import type { ObjectFile } from '../storage/storage.ts';
-import { startChain, type ChainRun } from '../tools/start-chain.ts';
+import { startChain } from '../tools/start-chain.ts';
 import type { ToolCommand } from '../tools/spawn-tool.ts';
 import { checkBytes } from './check-bytes.ts';
+import { countBeside } from './count-beside.ts';
 import { decodeFailure, type DecodeFailure } from './decode-failure.ts';
 import { readArchive } from './read-object.ts';
 import type { VerifyRun } from './verify-run.ts';
-
-const CHUNK_BYTES = 256 * 1024;
-/** In that time a decoder reads a few megabytes, which are still in memory when they are hashed. */
-const LOOK_MS = 10;
 
 /**
  * Runs the stored archive through `decoders`, and hashes what they read: `sha256`. An archive that is a file of this machine is
@@ -25,13 +21,23 @@ export async function runDecoders(
   decoders: readonly [ToolCommand, ...ToolCommand[]],
   output: 'ignore' | number,
 ): Promise<DecodeFailure | 'bytes' | null> {
-  const { storage, order, ctx } = run;
+  const { storage, order, progress, ctx } = run;
   // What keeps it from being opened is told by reading it.
   await using file = await storage.openFile(ctx, order.key).catch(() => null);
   const chain = startChain(ctx, decoders, output, file?.descriptor);
   try {
     const isWhole = await checkBytes(run, manifest, () =>
-      file === null ? readArchive(run, chain.input) : readBeside(run, file, chain),
+      file === null
+        ? readArchive(run, chain.input)
+        : countBeside(
+            {
+              reach: (isOver) => (isOver ? Promise.resolve(file.sizeBytes) : file.readBytes()),
+              read: (buffer, position) => file.read(buffer, position),
+            },
+            chain.links,
+            ctx.signal,
+            progress.bytes,
+          ),
     );
     if (!isWhole) return 'bytes';
     const failure = decodeFailure(await chain.links);
@@ -41,31 +47,6 @@ export async function runDecoders(
     await chain.links;
     ctx.signal.throwIfAborted();
   }
-}
-
-/** Reads what a program has read, as soon as it has; and all that it left. */
-async function readBeside(
-  { progress, ctx }: VerifyRun,
-  file: ObjectFile,
-  { links }: Pick<ChainRun, 'links'>,
-): Promise<ByteCount> {
-  const over = { hasEnded: false };
-  void links.then(() => (over.hasEnded = true));
-  const counter = countBytes();
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  while (counter.bytes < file.sizeBytes) {
-    ctx.signal.throwIfAborted();
-    const ahead = (over.hasEnded ? file.sizeBytes : await file.readBytes()) - counter.bytes;
-    if (ahead <= 0) {
-      await sleep(LOOK_MS);
-      continue;
-    }
-    const bytes = await file.read(chunk.subarray(0, ahead), counter.bytes);
-    if (bytes === 0) break;
-    counter.add(chunk.subarray(0, bytes));
-    progress.bytes(counter.bytes);
-  }
-  return counter.result();
 }
 
 /** What was hashed and what was decoded are two readings of one file: they are the same bytes if nobody wrote to it. */

@@ -113,6 +113,6 @@ async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
     await decodeToNowhere(run, manifest, decoding);
     return null;
   }
-  const file = await decodeToFile(run, manifest, decoding);
+  const file = await decodeToFile(run, manifest, decoding, { isRead: true });
   return file === null ? null : checkRestore(run, manifest, file);
 }

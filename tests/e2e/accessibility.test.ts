@@ -15,6 +15,7 @@ const pages = [
   '/runbook',
   '/restores',
   '/restores/new',
+  '/restores/kept',
   '/settings/general',
   '/settings/verification',
   '/settings/users',
@@ -124,5 +125,23 @@ describeWith('browser')('every page', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
       'create-backup',
     );
+  });
+
+  // Every page of these tests prefers reduced motion, as some people's machines do.
+  it('opens lists and menus beside what they belong to where motion is reduced', async () => {
+    const { running, browser } = scene;
+    const { page, signIn } = await browser.newPage();
+    await signIn(running.origin, running.admin);
+    const isInSight = (selector: string) =>
+      page.evaluate((wanted) => {
+        const box = document.querySelector(wanted)?.getBoundingClientRect();
+        return box !== undefined && box.height > 0 && box.top >= 0 && box.left >= 0 && box.top < innerHeight;
+      }, selector);
+    await page.goto(`${running.origin}/settings/users`);
+    await page.locator('[data-testid="change-user"]').first().click();
+    await expect.poll(() => isInSight('.ant-dropdown')).toBe(true);
+    await page.goto(`${running.origin}/settings/backup`);
+    await page.click('[data-testid="filter-type"]');
+    await expect.poll(() => isInSight('.ant-select-dropdown')).toBe(true);
   });
 });

@@ -124,6 +124,100 @@ test('a user who may create databases and is nobody else: the report says what i
   }
 });
 
+test('a user who may not disconnect the clients of another role: said beforehand, and nobody is locked out for it', async () => {
+  const { source } = scene;
+  await worker.stop();
+  await source.sql(
+    'postgres',
+    `create role owner login createdb password 'owner'; create role app login password 'app';
+     alter database shop owner to owner`,
+  );
+  await work({ user: 'owner', password: new Secret('owner') });
+  const url = new URL(source.url('shop').reveal());
+  const app = postgres({
+    host: url.hostname,
+    port: Number(url.port),
+    user: 'app',
+    password: 'app',
+    database: 'shop',
+    max: 1,
+    fetch_types: false,
+    connection: { application_name: 'cash desk' },
+  });
+  const asked = { ...swap, noOwner: true };
+  const disconnect = async (plan: object) =>
+    (await scene.preview(backupId, plan)).findings.find(({ name }) => name === 'disconnect');
+  try {
+    expect(await disconnect(asked)).toBeUndefined();
+    const [row] = await app<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    const pid = String(row!.pid);
+    expect(await disconnect(asked)).toMatchObject({
+      state: 'BLOCKED',
+      detail: 'the configured user may not disconnect the clients of app',
+      hint: expect.stringContaining('grant pg_signal_backend') as string,
+    });
+    expect(await problemOf(await scene.ask(backupId, asked))).toMatchObject({ code: 'conflict' });
+    // Who waits before the swap may stop the application meanwhile.
+    const waiting = { ...asked, pauseBeforeSwap: true };
+    expect(await disconnect(waiting)).toMatchObject({ state: 'WARNING' });
+    const id = await scene.start(backupId, waiting);
+    expect(await scene.ended(id)).toMatchObject({ status: 'IN_PROGRESS', canSwap: true });
+    expect((await scene.act('swap', id, 'shop')).status).toBe(202);
+    const refused = await scene.until(id, ({ error }) => error !== null);
+    expect(refused).toMatchObject({
+      status: 'IN_PROGRESS',
+      canSwap: true,
+      error: {
+        code: 'source_auth',
+        message: `the configured user may not disconnect these clients: cash desk of app (process ${pid})`,
+        hint: expect.stringContaining('the live database is as before') as string,
+      },
+      swap: null,
+    });
+    // The very connection that was in the way goes on, and others are let in.
+    expect(await app<{ pid: string }[]>`select pg_backend_pid()::text as pid`).toMatchObject([{ pid }]);
+    expect(await ordersOf(source, 'shop')).toBe(40);
+
+    await source.sql('postgres', 'grant pg_signal_backend to owner');
+    expect(await disconnect(waiting)).toBeUndefined();
+    // Nobody but a superuser may end this one, and it goes by itself.
+    await source.sql('postgres', "alter system set autovacuum_naptime = '1s'");
+    await source.sql('postgres', 'select pg_reload_conf()');
+    await source.sql(
+      'shop',
+      `create table dead with (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1) as
+         select g from generate_series(1, 100000) g;
+       delete from dead`,
+    );
+    await expect
+      .poll(
+        () =>
+          source.sql(
+            'postgres',
+            `select datname from pg_stat_activity where backend_type = 'autovacuum worker' and datname = 'shop' and query like '%dead%'`,
+          ),
+        { timeout: 60_000 },
+      )
+      .toEqual([{ datname: 'shop' }]);
+    expect((await scene.act('swap', id, 'shop')).status).toBe(202);
+    const done = await scene.ended(id);
+    expect(done).toMatchObject({ status: 'COMPLETED', error: null });
+    expect(await ordersOf(source, 'shop')).toBe(2000);
+    expect((await scene.act('undo', id, 'shop')).status).toBe(202);
+    const undone = await scene.ended(id);
+    expect(undone).toMatchObject({ status: 'COMPLETED', error: null });
+    await source.sql('postgres', `drop database "${undone.copyDatabase ?? ''}"`);
+  } finally {
+    await source.sql('postgres', 'alter system reset autovacuum_naptime');
+    await source.sql('postgres', 'select pg_reload_conf()');
+    await source.sql('shop', 'drop table if exists dead');
+    await app.end({ timeout: 1 }).catch(() => undefined);
+    await source.sql('postgres', 'alter database shop owner to postgres');
+    await worker.stop();
+    await work();
+  }
+});
+
 describeWith('a full disk')('the disk of the server', () => {
   test('that fills up in the middle of a restore', async () => {
     await scene.source.sql(

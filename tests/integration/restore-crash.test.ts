@@ -1,6 +1,6 @@
-import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRestoreApi, ordersOf, type RestoreApi } from '#tests/support/restore-api.ts';
+import { stubbornClient } from '#tests/support/stubborn-client.ts';
 import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
 
 let scene: RestoreApi;
@@ -18,19 +18,6 @@ async function anotherWorker(): Promise<WorkerProcess> {
   const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
   await started.until('worker is ready');
   return started;
-}
-
-/** A client whose process hears no signal, so that nobody can send it away until it is let go. */
-async function stubborn(database: string): Promise<{ letGo(): Promise<void> }> {
-  const client = postgres(scene.source.url(database).reveal(), { max: 1, fetch_types: false });
-  const [row] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`;
-  process.kill(row!.pid, 'SIGSTOP');
-  return {
-    letGo: async () => {
-      process.kill(row!.pid, 'SIGCONT');
-      await client.end({ timeout: 1 }).catch(() => undefined);
-    },
-  };
 }
 
 test('a worker killed in mid-restore, before and after the renames: one database has the name, and the next start says which', async () => {
@@ -52,7 +39,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   await worker.kill('SIGKILL');
 
   worker = await anotherWorker();
-  const client = await stubborn('shop');
+  const client = await stubbornClient(source, 'shop');
   const before = await scene.start(quick, { mode: 'swap', targetDatabase: 'shop' });
   await worker.until('about to exchange the databases');
   await scene.until(before, ({ progress }) => progress?.phase === 'swapping');
@@ -64,7 +51,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   await client.letGo();
 
   worker = await anotherWorker();
-  const guest = await stubborn('other');
+  const guest = await stubbornClient(source, 'other');
   const after = await scene.start(quick, { mode: 'swap', targetDatabase: 'other' });
   await worker.until('about to exchange the databases');
   // Its last word cannot be written while somebody holds its row.

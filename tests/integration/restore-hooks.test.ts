@@ -93,6 +93,12 @@ beforeEach(async () => {
 
 const swap = { mode: 'swap', targetDatabase: 'shop' } as const;
 const inPlace = { mode: 'in-place', targetDatabase: 'shop' } as const;
+const someTables = {
+  mode: 'tables',
+  targetDatabase: 'shop',
+  tables: ['orders'],
+  tablesInto: 'replace',
+} as const;
 
 /** Of these lines the log has each after the one before. */
 function expectOrder(log: string, ...lines: string[]): void {
@@ -211,6 +217,34 @@ describe('commands of the server', () => {
     expect(journal()).toEqual(['start']);
     expect(await ordersOf(scene.source, 'shop')).toBe(2000);
   });
+
+  test('run around the transaction that replaces a table; one that fails afterwards is told, and the rows from before stay', async () => {
+    const hooks = ['stop-app', 'fail-after', 'start-app'];
+    const restore = await scene.ended(await scene.start(backupId, { ...someTables, hooks }));
+    expect(restore).toMatchObject({ status: 'COMPLETED', error: null, proven: true });
+    expect(hookChecks(restore.checks)).toEqual({
+      'stop-app': 'PASSED',
+      'start-app': 'PASSED',
+      'fail-after': 'FAILED',
+    });
+    // The rows are compared and stand beside the live ones by the time that anything is stopped.
+    expectOrder(
+      restore.log,
+      'the tables stand in shop',
+      'hook stop-app: started',
+      'hook start-app: started',
+      'hook fail-after: exit code 7',
+      'public.orders: 2,000 rows; 40 rows from before kept',
+    );
+    expect(journal()).toEqual(['stop tables shop', 'start']);
+    expect(await ordersOf(scene.source, 'shop')).toBe(2000);
+    const kept = restore.sideSchema ?? '';
+    expect(kept).toMatch(/^before_/);
+    expect(await scene.source.sql('shop', `select count(*)::int as rows from ${kept}.orders`)).toEqual([
+      { rows: 40 },
+    ]);
+    await scene.source.sql('shop', `drop schema ${kept} cascade`);
+  });
 });
 
 describe('the live database is as before', () => {
@@ -218,6 +252,7 @@ describe('the live database is as before', () => {
     ['swap', swap],
     ['in-place', inPlace],
     ['new', { targetDatabase: 'beside' }],
+    ['tables', someTables],
   ])('where a command before fails: %s', async (_mode, plan) => {
     const hooks = ['stop-app', 'refuse', 'start-app'];
     const restore = await scene.ended(await scene.start(backupId, { ...plan, hooks }));
@@ -241,6 +276,13 @@ describe('the live database is as before', () => {
     });
     expect(await scene.databases()).toEqual(['shop']);
     expect(await ordersOf(scene.source, 'shop')).toBe(40);
+    // What was to replace it stands nowhere any more.
+    expect(
+      await scene.source.sql(
+        'shop',
+        `select nspname from pg_namespace where nspname like 'restored_%' or nspname like 'before_%'`,
+      ),
+    ).toEqual([]);
   });
 
   test('where a command hangs: it is ended with its children, and the copy waits again', async () => {

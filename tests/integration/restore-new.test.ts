@@ -48,6 +48,13 @@ describe('into a new database', () => {
   test('everything is there and compared, progress and report stay, nothing is left beside it', async () => {
     const id = await scene.start(backupId, { targetDatabase: 'shop_copy' });
     const restore = await scene.ended(id);
+    expect(
+      await scene.api.catalogue.raw`
+        select action, details ->> 'sourceId' as "sourceId" from audit_entries where subject_id = ${id} order by id`,
+    ).toEqual([
+      { action: 'restore.start', sourceId: restore.sourceId },
+      { action: 'restore.complete', sourceId: restore.sourceId },
+    ]);
     expect(restore).toMatchObject({
       status: 'COMPLETED',
       error: null,

@@ -263,7 +263,7 @@ describe('append', () => {
       { min: 11, max: 30, count: 20 },
     ]);
     expect(restore.checks.find(({ name }) => name === 'brought:public.orders')?.found).toBe(
-      `20 rows added, 1980 there already; the keys of those added are in ${added}.orders`,
+      `20 rows added, 1,980 rows there already; the keys of those added are in ${added}.orders`,
     );
     expect(await db(`insert into orders (customer_id, state) values (1, 'x') returning id`)).toEqual([
       { id: 2002 },

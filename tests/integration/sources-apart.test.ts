@@ -1,16 +1,19 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { DELETE as remove } from '#app/api/v1/admin/backup/[id]/route.ts';
+import { POST as verify } from '#app/api/v1/admin/backup/[id]/verify/route.ts';
 import { GET as history } from '#app/api/v1/admin/backup/history/route.ts';
 import { GET as timeline } from '#app/api/v1/admin/tables/[name]/timeline/route.ts';
 import { GET as tables } from '#app/api/v1/admin/tables/route.ts';
+import { POST as cancel } from '#app/api/v1/admin/verifications/[id]/cancel/route.ts';
 import { GET as overview } from '#app/api/v1/overview/route.ts';
 import { verdictOf } from '#lib/client/verdict.ts';
 import { BackupHistoryResponse } from '#lib/contracts/backup.ts';
 import { Overview } from '#lib/contracts/overview.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { TableList, TableTimeline } from '#lib/contracts/timeline.ts';
+import { VerificationAccepted } from '#lib/contracts/verification.ts';
 import { planPrefixOf } from '#db/queries/slot.ts';
-import { addBackup, problemOf, startApi, type TestApi } from '#tests/support/api.ts';
+import { addBackup, addCopy, problemOf, startApi, type TestApi } from '#tests/support/api.ts';
 
 const SHOP = '00000000-0000-4000-8000-00000000000a';
 const NOBODY = '00000000-0000-4000-8000-0000000000ff';
@@ -183,6 +186,22 @@ test('the last proven backup of each source is kept from being deleted', async (
   expect(await answer(old)).toBe(202);
 });
 
+test('the audit log says of which source a verification is', async () => {
+  const backup = await add(SHOP, 3);
+  await addCopy(api, backup, { destination: 'local', key: `${backup}.dump.zst` });
+  const asked = await api.call(verify, 'POST', '/x', { params: { id: backup }, json: { depth: 'bytes' } });
+  const { id } = VerificationAccepted.parse(await asked.json());
+  expect((await api.call(cancel, 'POST', '/x', { params: { id } })).status).toBe(202);
+  expect(
+    await api.catalogue.raw`
+      select action, details ->> 'sourceId' as "sourceId", details ->> 'verificationId' as "verificationId"
+      from audit_entries where subject_id = ${backup} order by id`,
+  ).toEqual([
+    { action: 'verification.start', sourceId: SHOP, verificationId: id },
+    { action: 'verification.cancel', sourceId: SHOP, verificationId: id },
+  ]);
+});
+
 test('tables of one name in two databases never mix', async () => {
   const note = (backupId: string, name: string, rows: number) => api.catalogue.raw`
     insert into backup_tables (backup_id, schema, name, rows, taken_at)
@@ -228,4 +247,13 @@ test('tables of one name in two databases never mix', async () => {
     ['items', 4, true],
   ]);
   expect(await problemOf(await api.call(tables, 'GET', '/x?source=shop'))).toMatchObject({ status: 422 });
+
+  // One that a source had once is told as that source had it, whatever the other still has.
+  await note(await add(ENVIRONMENT_SOURCE_ID, 9), 'carts', 77);
+  expect(await names('')).toEqual([
+    ['carts', 77, false],
+    ['items', 1020, true],
+  ]);
+  expect(await names(`?source=${SHOP}`)).toContainEqual(['carts', 1, true]);
+  expect(await ask('carts')).toEqual([[77, false]]);
 });

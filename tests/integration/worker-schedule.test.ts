@@ -329,6 +329,10 @@ test('the proofs of one source keep no other from its own, and each follows its 
     const [row] = await catalogue.raw<
       { source_id: string }[]
     >`select source_id from backups where id = ${due.backupId}`;
+    const [entry] = await catalogue.raw`
+      select details ->> 'sourceId' as "sourceId" from audit_entries
+      where action = 'verification.start' and details ->> 'verificationId' = ${due.id}`;
+    expect(entry).toEqual({ sourceId: row?.source_id });
     asked.push(
       `${row?.source_id === busy ? 'busy' : row?.source_id === weekly ? 'weekly' : 'other'} ${due.cause}`,
     );

@@ -2,6 +2,7 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Catalogue } from '#db/client.ts';
+import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import type { Secret } from '#lib/core/secret.ts';
 import { runBackup } from '#lib/engine/backup.ts';
 import { runRecover } from '#lib/engine/recover.ts';
@@ -107,6 +108,10 @@ test('a backup completes with its tables noted and its proof asked for; the proo
   expect(seen.log).toContain('passed');
   expect(await proof()).toBe('PROVEN');
   expect(await actions()).toEqual(['backup.complete', 'verification.start', 'verification.complete']);
+  expect(
+    await catalogue.raw`
+      select distinct details ->> 'sourceId' as "sourceId" from audit_entries where action like 'verification.%'`,
+  ).toEqual([{ sourceId: ENVIRONMENT_SOURCE_ID }]);
   expect(left()).toEqual([]);
   // A second delivery of the same job does nothing.
   expect(await runVerify(engine, id, never())).toBe('gone');

@@ -47,7 +47,7 @@ export interface RestoreApi extends AsyncDisposable {
   ask(backupId: string, request: RequestedRestore): Promise<Response>;
   /** Asks, and expects to be accepted. */
   start(backupId: string, request: RequestedRestore): Promise<string>;
-  act(what: 'cancel' | 'swap' | 'undo', id: string, confirm?: string): Promise<Response>;
+  act(what: 'cancel' | 'swap' | 'undo', id: string, confirm?: string, more?: object): Promise<Response>;
   look(id: string, query?: string): Promise<RestoreLook>;
   read(id: string): Promise<Restore>;
   /** Resolves with the restore once `wanted` says so. */
@@ -132,7 +132,8 @@ export async function startRestoreApi(
     ask,
     start: async (backupId, request) =>
       RestoreAccepted.strict().parse(await parsed(await ask(backupId, request), 202)).id,
-    act: (what, id, confirm) => post(acts[what], id, confirm === undefined ? {} : { confirm }),
+    act: (what, id, confirm, more = {}) =>
+      post(acts[what], id, confirm === undefined ? more : { confirm, ...more }),
     look: async (id, query = '') =>
       RestoreLook.strict().parse(
         await parsed(await api.call(look, 'GET', `/x${query}`, { params: { id } }), 200),

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { redirect } from 'next/navigation';
 import { SignInForm } from '#components/sign-in/sign-in-form.tsx';
-import { Logo } from '#components/ui/logo.tsx';
+import { AlonePage } from '#components/ui/alone-page.tsx';
 import { currentActor } from '#lib/auth/session.ts';
 import { noticeOf } from '#lib/client/sign-in-notice.ts';
 
@@ -18,15 +18,9 @@ export default async function LoginPage({
   const params = await searchParams;
   if ((await currentActor()) !== null) redirect('/');
   return (
-    <main className="hf-alone">
-      <div className="hf-alone-box">
-        <p className="hf-brand">
-          <Logo />
-          Holdfast
-        </p>
-        <h1>Sign in</h1>
-        <SignInForm callbackUrl={single(params['callbackUrl'])} notice={noticeOf(single(params['notice']))} />
-      </div>
-    </main>
+    <AlonePage>
+      <h1>Sign in</h1>
+      <SignInForm callbackUrl={single(params['callbackUrl'])} notice={noticeOf(single(params['notice']))} />
+    </AlonePage>
   );
 }

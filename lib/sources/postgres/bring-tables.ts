@@ -9,6 +9,7 @@ import { orphansSql, readForeignKeys } from './check-foreign-keys.ts';
 import { connect } from './connect.ts';
 import { PRINTING_SQL } from './fact-session.ts';
 import { moveSequences, readNextNumbers } from './move-sequences.ts';
+import { leftMark } from './left-mark.ts';
 import { quoteName, quoteTable } from './quote-name.ts';
 import type { PrintedColumn } from './row-print.ts';
 import { ownRows, readPrintedColumns, readRowPrint } from './row-prints.ts';
@@ -40,8 +41,8 @@ export async function maySilence(sql: postgres.Sql): Promise<boolean> {
   }
 }
 
-/** What of the copy the transaction needs to know. */
-interface CopiedTable extends ComingTable {
+/** What the transaction needs to know of a table whose rows come in. */
+export interface CopiedTable extends ComingTable {
   readonly look: TableLook;
   readonly printed: readonly PrintedColumn[];
 }
@@ -71,7 +72,7 @@ async function readCopy(
  * One transaction on a connection of its own. Where that is lost, nothing more is sent: the driver would connect anew, and what
  * follows would be outside.
  */
-async function inOneTransaction<T>(
+export async function inOneTransaction<T>(
   address: PostgresConfig,
   id: string,
   ctx: SourceContext,
@@ -122,16 +123,14 @@ export async function bringTables(
     }
     const isSilent = await silence(sql);
     const there = await lockTables(sql, order);
+    const replaced = copy.tables.filter((table) => into === 'replace' && there.has(labelOf(table))).length;
     const missing = copy.tables.filter((table) => !there.has(labelOf(table)));
     const made = missing.length === 0 ? null : await creation(missing);
     if (made !== null) await sql.unsafe(made.before);
     const looks = new Map((await readTableLooks(sql, order.tables)).map((look) => [labelOf(look), look]));
     for (const table of copy.tables) needAlike(table, looks.get(labelOf(table)), order, isSilent);
 
-    const silenced = (await readTriggers(sql, order.tables)).filter(
-      ({ enabled }) => !isSilent || enabled !== 'O',
-    );
-    for (const trigger of silenced) await sql.unsafe(triggerSql(trigger, 'disable'));
+    const enableTriggers = await disableTriggers(sql, order.tables, isSilent);
     await sql.unsafe(`create schema ${quoteName(keepSchema)}`);
     const brought: BroughtTable[] = [];
     for (const [index, table] of copy.tables.entries()) {
@@ -141,13 +140,13 @@ export async function bringTables(
       const wasCreated = !there.has(labelOf(table));
       brought.push(
         into === 'replace' || wasCreated
-          ? await replaceRows(sql, order, table, look, wasCreated)
+          ? await replaceRows(sql, order, table, look, wasCreated ? null : replaced)
           : await appendRows(sql, order, table, look),
       );
     }
     if (made !== null)
       await sql.unsafe(`${made.after}; select pg_catalog.set_config('search_path', '', true)`);
-    for (const trigger of silenced) await sql.unsafe(triggerSql(trigger, 'enable'));
+    await enableTriggers();
     await holdKeys(sql, order);
     for (const line of await moveSequences(sql, await readNumberingSequences(sql, order.tables), copy.next))
       say(line);
@@ -159,10 +158,10 @@ export async function bringTables(
   });
 }
 
-const stagedName = ({ sideSchema }: TablesOrder, { sideName }: ComingTable): string =>
+const stagedName = ({ sideSchema }: Pick<TablesOrder, 'sideSchema'>, { sideName }: ComingTable): string =>
   quoteTable({ schema: sideSchema, name: sideName });
 
-const markDone = async (sql: postgres.Sql, schema: string, id: string): Promise<void> => {
+export const markDone = async (sql: postgres.Sql, schema: string, id: string): Promise<void> => {
   await sql.unsafe(`comment on schema ${quoteName(schema)} is ${literal(doneMark(id))}`);
 };
 
@@ -180,13 +179,13 @@ const outcomeOf = (
   ...counts,
 });
 
-async function countRows(sql: postgres.Sql, from: string): Promise<number> {
+export async function countRows(sql: postgres.Sql, from: string): Promise<number> {
   const [row] = await sql.unsafe<{ rows: string }[]>(`select count(*)::text as rows from ${from}`);
   return Number(row?.rows);
 }
 
 /** Neither triggers nor foreign keys act then; what they hold is held at the end. */
-async function silence(sql: postgres.Sql): Promise<boolean> {
+export async function silence(sql: postgres.Sql): Promise<boolean> {
   await sql.unsafe('savepoint silence');
   try {
     await sql.unsafe('set local session_replication_role = replica');
@@ -202,7 +201,10 @@ async function silence(sql: postgres.Sql): Promise<boolean> {
  * Nobody writes to these tables until the end, nor to those whose foreign keys go to or from them; reading goes on, and sees the old
  * rows. Returns the labels of those that are there.
  */
-async function lockTables(sql: postgres.Sql, { tables, into }: TablesOrder): Promise<ReadonlySet<string>> {
+export async function lockTables(
+  sql: postgres.Sql,
+  { tables, into }: Pick<TablesOrder, 'tables' | 'into'>,
+): Promise<ReadonlySet<string>> {
   const there = (await readTableLooks(sql, tables)).filter(({ kind }) => kind !== 'other');
   const family = await readFamily(sql, tables);
   const others = (await readForeignKeys(sql))
@@ -219,10 +221,10 @@ async function lockTables(sql: postgres.Sql, { tables, into }: TablesOrder): Pro
   return new Set(there.map(labelOf));
 }
 
-function needAlike(
+export function needAlike(
   table: CopiedTable,
   look: TableLook | undefined,
-  { into }: TablesOrder,
+  { into }: Pick<TablesOrder, 'into'>,
   isSilent: boolean,
 ): void {
   const label = labelOf(table);
@@ -262,8 +264,27 @@ const triggerSql = (
   return `alter table ${quoteTable({ schema, name })} ${what} ${what === 'enable' ? how : ''}trigger ${quoteName(trigger)}`;
 };
 
+/**
+ * Switches off the triggers that act although the session is silent, or all of them where it could not be. Returns what switches them
+ * on again, as they were.
+ */
+export async function disableTriggers(
+  sql: postgres.Sql,
+  tables: readonly TableRef[],
+  isSilent: boolean,
+): Promise<() => Promise<void>> {
+  const silenced = (await readTriggers(sql, tables)).filter(({ enabled }) => !isSilent || enabled !== 'O');
+  for (const trigger of silenced) await sql.unsafe(triggerSql(trigger, 'disable'));
+  return async () => {
+    for (const trigger of silenced) await sql.unsafe(triggerSql(trigger, 'enable'));
+  };
+}
+
+/** Where rows come from and where those are kept that they replace. */
+type Schemas = Pick<TablesOrder, 'id' | 'sideSchema' | 'keepSchema'>;
+
 /** Every column that takes a value, and that the backup has. */
-function insertion(order: TablesOrder, table: CopiedTable, look: TableLook): string {
+function insertion(order: Schemas, table: CopiedTable, look: TableLook): string {
   const known = new Set(table.look.columns.map(({ name }) => name));
   const columns = look.columns
     .filter(({ name, isGenerated }) => !isGenerated && known.has(name))
@@ -273,17 +294,18 @@ function insertion(order: TablesOrder, table: CopiedTable, look: TableLook): str
     select ${columns} from ${stagedName(order, table)}`;
 }
 
-async function replaceRows(
+/** `of`: how many tables are replaced together; null for one that was not there before. */
+export async function replaceRows(
   sql: postgres.Sql,
-  order: TablesOrder,
+  order: Schemas,
   table: CopiedTable,
   look: TableLook,
-  wasCreated: boolean,
+  of: number | null,
 ): Promise<BroughtTable> {
   const rows = ownRows(table, look.kind === 'partitioned');
+  const kept = quoteTable({ schema: order.keepSchema, name: table.sideName });
   let before = 0;
-  if (!wasCreated) {
-    const kept = quoteTable({ schema: order.keepSchema, name: table.sideName });
+  if (of !== null) {
     await sql.unsafe(`create table ${kept} as select * from ${rows}`);
     before = await countRows(sql, kept);
     await sql.unsafe(`delete from ${rows}`);
@@ -304,7 +326,13 @@ async function replaceRows(
       { hint: 'Something in the live database changes rows as they come; the live tables are as before.' },
     );
   }
-  return outcomeOf(table, { wasCreated, rows: want.rows, before, added: want.rows });
+  if (of !== null) {
+    // Not the columns of the backup: what is written to any of them afterwards must be seen.
+    const print = await readRowPrint(sql, rows, await readPrintedColumns(sql, table));
+    const mark = leftMark(order.id, { schema: table.schema, name: table.name, of, ...print });
+    await sql.unsafe(`comment on table ${kept} is ${literal(mark)}`);
+  }
+  return outcomeOf(table, { wasCreated: of === null, rows: want.rows, before, added: want.rows });
 }
 
 /** Rows whose key, or any unique key, is there already stay out. The keys of those that came in are kept. */
@@ -335,7 +363,10 @@ async function appendRows(
 }
 
 /** Foreign keys of these tables, and of others that point at them; not those that were never held (NOT VALID). */
-async function holdKeys(sql: postgres.Sql, { tables, into }: TablesOrder): Promise<void> {
+export async function holdKeys(
+  sql: postgres.Sql,
+  { tables, into }: Pick<TablesOrder, 'tables' | 'into'>,
+): Promise<void> {
   const family = await readFamily(sql, tables);
   const broken: string[] = [];
   for (const key of await readForeignKeys(sql)) {
@@ -367,9 +398,9 @@ async function holdKeys(sql: postgres.Sql, { tables, into }: TablesOrder): Promi
   }
 }
 
-async function refreshViews(
+export async function refreshViews(
   sql: postgres.Sql,
-  { tables }: TablesOrder,
+  { tables }: Pick<TablesOrder, 'tables'>,
   say: (line: string) => void,
 ): Promise<void> {
   for (const view of await readStaleViews(sql, tables)) {

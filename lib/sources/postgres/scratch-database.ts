@@ -95,9 +95,15 @@ export async function dropScratchDatabase(sql: postgres.Sql, name: string): Prom
   const [version] = await sql<{ number: number }[]>`
     select current_setting('server_version_num')::int as number`;
   if ((version?.number ?? 0) >= 130_000) {
-    await sql.unsafe(`drop database if exists ${quoteName(name)} with (force)`);
-    return;
+    try {
+      await sql.unsafe(`drop database if exists ${quoteName(name)} with (force)`);
+      return;
+    } catch (error) {
+      // Refused to all but superusers while an autovacuum worker is in it; without "force" the server ends that one by itself.
+      if (!(error instanceof postgres.PostgresError && error.code === '42501')) throw error;
+    }
   }
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = ${name} and usesysid is not null`;
   await sql.unsafe(`drop database if exists ${quoteName(name)}`);
 }

@@ -1,17 +1,18 @@
 import type postgres from 'postgres';
 import type { Facts } from '../../contracts/facts.ts';
-import type { Config, PostgresConfig } from '../../platform/config.ts';
+import type { Config } from '../../platform/config.ts';
 import type { SourceContext, TableRef } from '../source.ts';
 import type { TablesTarget } from '../tables-target.ts';
 import { bringTables, maySilence } from './bring-tables.ts';
 import { compareFacts } from './compare-facts.ts';
 import { readCopyFacts, readDescending } from './copy-facts.ts';
 import { PRINTING_SQL } from './fact-session.ts';
+import { insideDatabase } from './inside-database.ts';
 import { translatePostgresError } from './postgres-errors.ts';
 import { quoteName } from './quote-name.ts';
-import { withConnection } from './scratch-database.ts';
 import { comingMark, doneMark, programOf, stageTables } from './stage-tables.ts';
 import { readColumnPrints, readTableLooks } from './tables-catalog.ts';
+import { undoTables } from './undo-tables.ts';
 
 /** What a copy of chosen rows can show. */
 const SHOWN = /^(?:rows|content|sequence):|^sequences-ahead$/;
@@ -22,22 +23,9 @@ const labelOf = ({ schema, name }: TableRef): string => `${schema}.${name}`;
 
 /** See TablesTarget. */
 export function createTablesTarget(config: Config): TablesTarget {
-  const inside = async <T>(
-    ctx: SourceContext,
-    database: string,
-    use: (sql: postgres.Sql) => Promise<T>,
-  ): Promise<T> => {
-    const address: PostgresConfig = { ...config.source, database };
-    try {
-      return await withConnection(address, use, ctx.signal);
-    } catch (error) {
-      ctx.signal.throwIfAborted();
-      throw translatePostgresError(error, address);
-    }
-  };
   return {
     look: (ctx, database, tables) =>
-      inside(ctx, database, async (sql) => {
+      insideDatabase(config, ctx, database, async (sql) => {
         await sql.unsafe("set search_path = ''");
         const isSilent = await maySilence(sql);
         await sql.unsafe('begin read only');
@@ -57,7 +45,7 @@ export function createTablesTarget(config: Config): TablesTarget {
           only: tables,
         },
       );
-      const descending = await inside(ctx, database, readDescending);
+      const descending = await insideDatabase(config, ctx, database, readDescending);
       const durationMs = ctx.clock.now().getTime() - startedAt;
       return compareFacts(chosenFacts(facts, tables), found, { incomparable: {}, descending })
         .filter(({ name }) => SHOWN.test(name))
@@ -72,8 +60,9 @@ export function createTablesTarget(config: Config): TablesTarget {
       }
     },
     bring: (ctx, order, creation, tell, say) => bringTables(config, ctx, order, creation, tell, say),
+    undo: (ctx, undo, tell, say) => undoTables(config, ctx, undo, tell, say),
     settle: (ctx, { id, live, sideSchema, keepSchema }) =>
-      inside(ctx, live, async (sql) => {
+      insideDatabase(config, ctx, live, async (sql) => {
         await endSessions(sql, ctx, id);
         const rows = await sql<{ name: string; mark: string | null }[]>`
           select nspname as name, obj_description(oid, 'pg_namespace') as mark

@@ -6,6 +6,7 @@ import { isPostgresError, uncut, withMaintenance } from './maintenance.ts';
 import { quoteName } from './quote-name.ts';
 import { withConnection } from './scratch-database.ts';
 import { readHolds } from './target-look.ts';
+import { MAY_END_SQL, needNoStrangers } from './target-strangers.ts';
 import { carryProperties, commentClause } from './target-properties.ts';
 
 /** Somebody who does not go within this would keep everybody else out for longer than a swap may take. */
@@ -31,9 +32,10 @@ async function drain(sql: postgres.Sql, ctx: SourceContext, databases: readonly 
   const giveUpAt = ctx.clock.now().getTime() + DRAIN_MS;
   for (;;) {
     const left = await sql<{ pid: number; name: string }[]>`
-      select pid, coalesce(nullif(application_name, ''), usename, backend_type) as name,
-        pg_terminate_backend(pid) as is_told
-      from pg_stat_activity where datname in ${sql([...databases])} and pid <> pg_backend_pid()`;
+      select a.pid, coalesce(nullif(a.application_name, ''), a.usename, a.backend_type) as name,
+        case when ${sql.unsafe(MAY_END_SQL)} then pg_terminate_backend(a.pid) end as is_told
+      from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
+      where a.datname in ${sql([...databases])} and a.pid <> pg_backend_pid() and a.usesysid is not null`;
     if (left.length === 0) return;
     if (ctx.clock.now().getTime() >= giveUpAt) {
       const who = left.map(({ pid, name }) => `${name} (process ${String(pid)})`).join(', ');
@@ -96,6 +98,7 @@ export async function exchangeDatabases(
         hint: 'End or drop these first, and try again; the live database is as before.',
       });
     }
+    await needNoStrangers(sql, ctx, [live, next]);
     const comment = carriesProperties ? await carryProperties(sql, live, next) : undefined;
     const closedAt = ctx.clock.now().getTime();
     await withNobody(sql, ctx, [live, next], () =>

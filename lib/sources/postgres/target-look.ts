@@ -5,6 +5,7 @@ import type { Config } from '../../platform/config.ts';
 import type { ServerLook, SourceContext } from '../source.ts';
 import { createLiveTarget } from './live-target.ts';
 import { withMaintenance } from './maintenance.ts';
+import { readStrangers } from './target-strangers.ts';
 
 /** What a preview asks the server; changes nothing. */
 export async function lookAtServer(
@@ -25,6 +26,7 @@ export async function lookAtServer(
       mayExchange: rights?.mayRename ?? false,
       extensions: extensions.map(({ name }) => name),
       holds: await readHolds(sql, database),
+      strangers: [...new Set((await readStrangers(sql, [database])).map(({ role }) => role))],
       freeBytes: await readFreeBytes(sql),
     };
   });

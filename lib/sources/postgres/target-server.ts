@@ -1,17 +1,16 @@
-import type postgres from 'postgres';
 import { AppError } from '../../core/errors.ts';
 import type { Config, PostgresConfig } from '../../platform/config.ts';
-import type { RestoreServer, SourceContext } from '../source.ts';
+import type { RestoreServer } from '../source.ts';
 import { compareFacts } from './compare-facts.ts';
 import { readVersion } from './connect.ts';
 import { readCopyFacts, readDescending } from './copy-facts.ts';
 import { createLiveTarget } from './live-target.ts';
 import { judgeLiveRestore } from './live-target-failure.ts';
+import { insideDatabase } from './inside-database.ts';
 import { isPostgresError, uncut, withMaintenance } from './maintenance.ts';
-import { translatePostgresError } from './postgres-errors.ts';
 import { quoteName } from './quote-name.ts';
 import { runPgRestore } from './run-pg-restore.ts';
-import { dropScratchDatabase, withConnection } from './scratch-database.ts';
+import { dropScratchDatabase } from './scratch-database.ts';
 import { exchangeDatabases, renameDatabase, reopenDatabases } from './target-exchange.ts';
 import { lookAtServer } from './target-look.ts';
 import { readLook } from './target-rows.ts';
@@ -34,18 +33,6 @@ const taken = (database: string): AppError =>
 /** See RestoreServer. */
 export function createRestoreServer(config: Config): RestoreServer {
   const addressOf = (database: string): PostgresConfig => ({ ...config.source, database });
-  const inside = async <T>(
-    ctx: SourceContext,
-    database: string,
-    use: (sql: postgres.Sql) => Promise<T>,
-  ): Promise<T> => {
-    try {
-      return await withConnection(addressOf(database), use, ctx.signal);
-    } catch (error) {
-      ctx.signal.throwIfAborted();
-      throw translatePostgresError(error, addressOf(database));
-    }
-  };
 
   return {
     look: (ctx, database) => lookAtServer(config, ctx, database),
@@ -74,7 +61,7 @@ export function createRestoreServer(config: Config): RestoreServer {
       return otherwise;
     },
     createSchemas: (ctx, database, schemas) =>
-      inside(ctx, database, async (sql) => {
+      insideDatabase(config, ctx, database, async (sql) => {
         for (const schema of schemas) await sql.unsafe(`create schema if not exists ${quoteName(schema)}`);
       }),
     drop: (ctx, { database, id }) =>
@@ -98,7 +85,7 @@ export function createRestoreServer(config: Config): RestoreServer {
         isChosen,
         isSchemaOnly,
       });
-      const descending = await inside(ctx, database, readDescending);
+      const descending = await insideDatabase(config, ctx, database, readDescending);
       const durationMs = ctx.clock.now().getTime() - startedAt;
       return compareFacts(facts, found, {
         incomparable,

@@ -4,6 +4,7 @@ import {
   newRestoreHref,
   planOf,
   suggestedName,
+  wayBackHref,
   type RestoreSearch,
 } from '#lib/client/restore-plan.ts';
 
@@ -136,5 +137,32 @@ describe('some tables', () => {
       mode: 'tables',
       tables: 'public.a%2Cb c',
     });
+  });
+});
+
+describe('the way back from a restore in place', () => {
+  const restore: Parameters<typeof wayBackHref>[0] = {
+    mode: 'in-place',
+    status: 'COMPLETED',
+    safetyBackup: { id: 'b2', filename: 'ims_before_restore.dump' },
+    targetDatabase: 'ims "db"',
+    plan: planOf({ ...untouched, mode: 'in-place', hooks: ['stop, all', 'start'] }, 'ims "db"', now).plan!,
+  };
+
+  it('is the preview of its safety backup over the same database', () => {
+    const { searchParams } = new URL(wayBackHref(restore)!, 'http://x');
+    expect(Object.fromEntries(searchParams)).toEqual({
+      backup: 'b2',
+      mode: 'in-place',
+      target: 'ims "db"',
+      hooks: 'stop%2C all,start',
+      step: 'preview',
+    });
+  });
+
+  it('is offered for nothing else', () => {
+    expect(wayBackHref({ ...restore, status: 'FAILED' })).toBeNull();
+    expect(wayBackHref({ ...restore, safetyBackup: null })).toBeNull();
+    expect(wayBackHref({ ...restore, mode: 'swap' })).toBeNull();
   });
 });

@@ -20,6 +20,7 @@ const done: Outcome = {
   swap: null,
   safetyBackup: null,
   sideSchema: null,
+  tablesUndo: null,
   plan: {
     mode: 'new',
     targetDatabase: 'shop_restored',
@@ -92,6 +93,22 @@ describe('the verdict of a restore', () => {
     expect(restoreLookOf(undone)).toBe('undone');
     expect(textOf(undone)).toContain('again the database it was before');
     expect(textOf(undone)).toContain('shop_undone_1');
+  });
+
+  it('says that replaced rows are back after an undo, and where the restored ones are', () => {
+    const replaced: Outcome = {
+      ...done,
+      mode: 'tables',
+      targetDatabase: 'shop',
+      sideSchema: 'undone_20261105121000',
+      tablesUndo: { canUndo: false, undoneAt: '2026-11-05T12:10:00.000Z', changed: [] },
+    };
+    expect(restoreLookOf(replaced)).toBe('put-back');
+    expect(textOf(replaced)).toContain('The rows from before this restore are back in “shop”.');
+    expect(textOf(replaced)).toContain('“undone_20261105121000”');
+    const live = { ...replaced, tablesUndo: { canUndo: true, undoneAt: null, changed: [] } };
+    expect(restoreLookOf(live)).toBe('done');
+    expect(textOf(live)).toContain('The tables are back in “shop”.');
   });
 
   it.each(['new', 'swap', 'tables'] as const)('says of a failed %s that the database is unharmed', (mode) => {

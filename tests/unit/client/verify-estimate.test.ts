@@ -17,7 +17,7 @@ const measured = (
 });
 
 describe('estimateMs', () => {
-  test('scales the newest measured one of that depth by the bytes', () => {
+  test('takes the newest of equal size, measured at that depth, and lets time grow with the bytes', () => {
     const all = [
       measured(100, 5_000, { finishedAt: '2026-11-01T00:00:00Z' }),
       measured(100, 1_000),

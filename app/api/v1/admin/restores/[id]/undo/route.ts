@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { can } from '#lib/auth/can.ts';
-import { ExchangeRequest, RestoreAccepted, RestoreId } from '#lib/contracts/restore.ts';
+import { RestoreAccepted, RestoreId, UndoRequest } from '#lib/contracts/restore.ts';
 import { route } from '#lib/http/route.ts';
 import { undoRestore } from '#lib/services/restores.ts';
 
@@ -8,7 +8,7 @@ export const POST = route(
   {
     can: can.manageBackups,
     params: z.object({ id: RestoreId }),
-    body: ExchangeRequest,
+    body: UndoRequest,
     output: RestoreAccepted,
     status: 202,
   },
