@@ -8,6 +8,7 @@ import { Verifying } from '#components/verification/verifying.tsx';
 import { LoadState } from '#components/ui/load-state.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { BackupTabs } from './backup-tabs.tsx';
+import { KeptCopy } from './kept-copy.tsx';
 import { RowActions, type RowActionHandlers } from './row-actions.tsx';
 import { RunningBackup } from './running-backup.tsx';
 import { StatusTag } from './status-tag.tsx';
@@ -63,6 +64,7 @@ export function BackupDrawer({
           {(data.status === 'COMPLETED' || data.status === 'FAILED') && (
             <RowActions row={data} handlers={handlers} size="middle" />
           )}
+          {data.status === 'FAILED' && <KeptCopy backup={data} onProblem={handlers.onProblem} />}
           {data.status === 'COMPLETED' && (
             <p>
               <Link

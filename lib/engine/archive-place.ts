@@ -9,7 +9,7 @@ import {
   remoteKey,
   type ArchiveLayers,
 } from '../core/archive-name.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, toAppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import { countBytes, isSameBytes } from '../pipeline/byte-count.ts';
 import type { Storage, StorageContext } from '../storage/storage.ts';
@@ -37,29 +37,41 @@ export function storagePathOf(
 }
 
 /**
- * The first name of this minute that is free at every destination. Asking each of them also shows, before the dump, that
- * they can be reached.
+ * The first name of this minute that is free at every destination. Asking each of them also shows, before the dump, whether
+ * it can be reached: throws where the first cannot. A further one that cannot is left out of `places` and told as `away`,
+ * for a night without that copy is still better than one without any.
  */
 export async function choosePlaces(
   config: Config,
   storages: readonly { readonly destination: Destination; readonly storage: Storage }[],
   request: { readonly takenAt: Date; readonly tier: string; readonly layers: ArchiveLayers },
   ctx: StorageContext,
-): Promise<{ readonly filename: string; readonly places: readonly Place[] }> {
+): Promise<{ readonly filename: string; readonly places: readonly Place[]; readonly away: AppError | null }> {
+  const [first] = storages;
+  let away: AppError | null = null;
+  let reached = storages;
   for (let suffix = 1; suffix <= 1000; suffix += 1) {
     const filename = archiveFilename(config.filePrefix, request.takenAt, suffix, request.layers);
-    const places = storages.map(({ destination, storage }) => ({
+    const places = reached.map(({ destination, storage }) => ({
       destination,
       storage,
       key: keyAt(destination, request.tier, request.takenAt, filename),
     }));
-    const isTaken = await Promise.all(
-      places.map(
-        async ({ storage, key }) =>
-          (await storage.stat(ctx, key)) !== null || (await storage.stat(ctx, manifestNameOf(key))) !== null,
-      ),
+    const answers = await Promise.all(
+      places.map(async ({ destination, storage, key }) => {
+        try {
+          const stats = [await storage.stat(ctx, key), await storage.stat(ctx, manifestNameOf(key))];
+          return stats.some((stat) => stat !== null) ? 'taken' : 'free';
+        } catch (error) {
+          if (ctx.signal.aborted || destination === first?.destination) throw error;
+          away ??= toAppError(error);
+          return 'away';
+        }
+      }),
     );
-    if (!isTaken.includes(true)) return { filename, places };
+    const present = places.filter((_place, index) => answers[index] !== 'away');
+    if (!answers.includes('taken')) return { filename, places: present, away };
+    reached = present;
   }
   throw new AppError('object_exists', 'a thousand archives of this minute exist already', {
     hint: 'Wait a minute, or look for what takes backups in a loop.',

@@ -125,7 +125,7 @@ export async function makeArchive(
     const isGzipped = request.isGzipped ?? false;
     const stages = await findStages(config, isGzipped, ctx);
     const probe = await openSource(config).probe(ctx);
-    const { filename, places } = await choosePlaces(
+    const { filename, places, away } = await choosePlaces(
       config,
       storages,
       {
@@ -146,7 +146,7 @@ export async function makeArchive(
     const dumped = await dumpTo(config, request, first, stages, made, ctx);
     const { plain, stored } = dumped;
     const copies = [await confirm(first, stored, hooks, ctx)];
-    let failedCopy: AppError | undefined;
+    let failedCopy = away ?? undefined;
     const further = async (write: (own: Made[]) => Promise<void>): Promise<void> => {
       const own: Made[] = [];
       try {

@@ -27,11 +27,18 @@ const noSuchCopy = (backup: BackupRecord): AppError =>
     fields: { backupId: backup.id },
   });
 
-/** The copy to download: the first stored one, in the order of the backup's destinations. */
+/**
+ * The copy to download: the first stored one, in the order of the backup's destinations. A FAILED backup has one where only a
+ * further copy failed: it was read back, and may be the newest there is.
+ */
 async function copyOf(backend: Backend, id: string): Promise<{ backup: BackupRecord; copy: CopyRecord }> {
   const backup = await findBackup(backend.db, id);
   if (backup === null) throw noSuchBackup();
-  if (backup.status !== 'COMPLETED') {
+  const copies = await findCopies(backend.db, id);
+  const copy = backup.destinations
+    .map((destination) => copies.find((one) => one.destination === destination && one.status === 'STORED'))
+    .find((one) => one !== undefined);
+  if (backup.status !== 'COMPLETED' && !(backup.status === 'FAILED' && copy !== undefined)) {
     throw new AppError('conflict', 'this backup cannot be downloaded', {
       hint:
         backup.status === 'IN_PROGRESS'
@@ -40,10 +47,6 @@ async function copyOf(backend: Backend, id: string): Promise<{ backup: BackupRec
       fields: { status: backup.status },
     });
   }
-  const copies = await findCopies(backend.db, id);
-  const copy = backup.destinations
-    .map((destination) => copies.find((one) => one.destination === destination && one.status === 'STORED'))
-    .find((one) => one !== undefined);
   if (copy === undefined) throw noSuchCopy(backup);
   return { backup, copy };
 }
@@ -56,7 +59,7 @@ const signatureOf = (config: Config, id: string, expires: number): Buffer =>
 
 /**
  * A link from which anyone may download this backup for 15 minutes: presigned by S3, or signed by us for a local file.
- * `origin` is where this console was reached. Throws `conflict` unless COMPLETED, `object_missing` without a stored copy.
+ * `origin` is where this console was reached. Throws `conflict` unless COMPLETED or FAILED with a good copy, `object_missing` without a stored copy.
  */
 export async function createDownload(
   backend: Backend,

@@ -218,6 +218,22 @@ test('S3: a presigned address for 15 minutes with the file’s name and no secre
   expect(url.href).not.toContain('canary-s3-secret');
 });
 
+test('a failed backup gives the copy that is good, where only a further one failed', async () => {
+  const half = await addBackup(api, {
+    status: 'FAILED',
+    destinations: ['local', 's3'],
+    filename: NAME,
+    sizeBytes: bytes.length,
+    checksum,
+  });
+  await addCopy(api, half, { destination: 'local', key: NAME });
+  await addCopy(api, half, { destination: 's3', key: 'x', status: 'REMOVED' });
+  const response = await follow(await link(half));
+  expect(response.status).toBe(200);
+  const got = Buffer.from(await response.arrayBuffer());
+  expect(createHash('sha256').update(got).digest('hex')).toBe(checksum);
+});
+
 test('only a completed backup with a stored copy can be downloaded', async () => {
   for (const status of ['IN_PROGRESS', 'FAILED', 'EXPIRED', 'DELETED']) {
     const other = await addBackup(api, { status });

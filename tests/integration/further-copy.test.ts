@@ -148,6 +148,23 @@ describeWith('s3')('a backup for two destinations of which the second fails', ()
     },
   );
 
+  test.each([
+    ['cannot be reached', refuse(() => true), 'storage_unreachable'],
+    ['refuses us', { fault: { kind: 'status', status: 403 }, when: () => true }, 'storage_auth'],
+  ] satisfies [string, Rule, string][])(
+    'it %s from the beginning: FAILED, but the dump is taken and the first copy stays',
+    async (_name, rule, code) => {
+      const failed = await take(rule);
+      proxy.clear();
+      expect(failed).toMatchObject({ status: 'FAILED', errorCode: code });
+      expect(failed.errorHint).toMatch(/\.$/);
+      await recover();
+      expect(statusAt(await seeBackup(catalogue.raw, failed.id))).toEqual({ local: 'STORED' });
+      expect(local()).toEqual([failed.filename, manifestNameOf(failed.filename)]);
+      expect(sha256(join(engine.config.localPath, failed.filename))).toBe(failed.checksum);
+    },
+  );
+
   test('cancelled in the second copy: a person wanted none of it, so nothing stays', async () => {
     const cancel = new AbortController();
     const failed = await take(
