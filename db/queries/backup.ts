@@ -114,12 +114,22 @@ export async function lockTriggers(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('holdfast-trigger'))`);
 }
 
-/** When the newest manual backup of this source was asked for that did not fail: the one the hourly limit counts from. */
-export async function newestManualAt(tx: Tx, sourceId: string): Promise<Date | null> {
+/**
+ * When the newest manual backup of this source was asked for that did not fail: the one the hourly limit counts from. What was
+ * taken for a restore's safety, known by `safetyPrefix`, was asked for by nobody.
+ */
+export async function newestManualAt(tx: Tx, sourceId: string, safetyPrefix: string): Promise<Date | null> {
   const [row] = await tx
     .select({ at: backups.createdAt })
     .from(backups)
-    .where(and(eq(backups.sourceId, sourceId), eq(backups.type, 'MANUAL'), ne(backups.status, 'FAILED')))
+    .where(
+      and(
+        eq(backups.sourceId, sourceId),
+        eq(backups.type, 'MANUAL'),
+        ne(backups.status, 'FAILED'),
+        sql`not starts_with(${backups.filename}, ${`${safetyPrefix}_`})`,
+      ),
+    )
     .orderBy(desc(backups.createdAt), desc(backups.id))
     .limit(1);
   return row?.at ?? null;

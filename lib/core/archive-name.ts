@@ -32,6 +32,9 @@ export function archiveFilename(
   ].join('');
 }
 
+/** The prefix of what is taken of a database just before something is restored over it. */
+export const safetyPrefix = (prefix: string): string => `${prefix}_before_restore`;
+
 /** What all keys of ours start with, in a bucket that may hold other things. */
 export const REMOTE_FOLDER = 'backups/';
 

@@ -1,5 +1,5 @@
 import { SAFETY_BACKUP_CHECK } from '../contracts/restore.ts';
-import { archiveFilename } from '../core/archive-name.ts';
+import { archiveFilename, safetyPrefix } from '../core/archive-name.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -15,7 +15,7 @@ const LOOK_MS = 500;
 export const safetyConfig = (config: Config, database: string): Config => ({
   ...config,
   source: { ...config.source, database },
-  filePrefix: `${config.filePrefix}_before_restore`,
+  filePrefix: safetyPrefix(config.filePrefix),
   // What need not be backed up every night may be what is missed after a restore.
   excludeTables: [],
 });

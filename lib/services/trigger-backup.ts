@@ -1,5 +1,5 @@
 import type { Actor } from '../core/actor.ts';
-import { archiveFilename } from '../core/archive-name.ts';
+import { archiveFilename, safetyPrefix } from '../core/archive-name.ts';
 import { AppError } from '../core/errors.ts';
 import type { Destination, TriggerBackupRequest, TriggerBackupResponse } from '../contracts/backup.ts';
 import { ENVIRONMENT_SOURCE_ID } from '../contracts/source.ts';
@@ -60,7 +60,7 @@ export async function triggerBackup(
     }
     const config = configForSource(backend.config, source);
     const now = await catalogueNow(tx);
-    const last = await newestManualAt(tx, sourceId);
+    const last = await newestManualAt(tx, sourceId, safetyPrefix(config.filePrefix));
     const waitMs = last === null ? 0 : last.getTime() + config.manualIntervalMinutes * 60_000 - now.getTime();
     if (waitMs > 0) {
       throw new AppError('rate_limited', 'a manual backup was started a short while ago', {

@@ -88,6 +88,14 @@ describe('trigger', () => {
     expect((await post()).status).toBe(202);
   });
 
+  test('what was taken before a restore, for its safety, keeps nobody from taking one afterwards', async () => {
+    await addBackup(api, { ageHours: 0.1, filename: 'ims_backup_before_restore_2026-11-20_01-00.dump.zst' });
+    expect((await post()).status).toBe(202);
+    await api.catalogue.raw`update backups set status = 'FAILED' where status = 'IN_PROGRESS'`;
+    await addBackup(api, { ageHours: 0.1, filename: 'ims_backup_2026-11-20_01-00.dump.zst' });
+    expect((await post()).status).toBe(429);
+  });
+
   test('while another backup runs: 409 locked', async () => {
     await addBackup(api, { tiers: ['DAILY'], status: 'IN_PROGRESS' });
     expect(await problemOf(await post())).toMatchObject({ code: 'locked', status: 409 });
