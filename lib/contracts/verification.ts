@@ -50,6 +50,11 @@ export const SqlCheck = z.strictObject({
 });
 export type SqlCheck = z.infer<typeof SqlCheck>;
 
+/** How often a recovery is rehearsed: at 03:00 on the first of each month, or of each quarter, in the zone of the schedule. */
+export const DRILL_SCHEDULES = ['never', 'monthly', 'quarterly'] as const;
+export const DrillSchedule = z.enum(DRILL_SCHEDULES);
+export type DrillSchedule = z.infer<typeof DrillSchedule>;
+
 /** What is verified when, and how strictly: part of the settings. */
 export const VerificationPolicy = z.strictObject({
   /** When the newest backup is restored and compared. */
@@ -65,6 +70,8 @@ export const VerificationPolicy = z.strictObject({
   fingerprintMaxGb: z.number().int().min(1).max(100_000),
   /** Foreign keys: every row, or a random sample of 100 (4-ims.md BR-008). */
   foreignKeys: z.enum(['all', 'sample']),
+  /** When a drill of the newest backup is due. */
+  drill: DrillSchedule,
   sqlChecks: z
     .array(SqlCheck)
     .max(100)
@@ -81,11 +88,20 @@ export const DEFAULT_VERIFICATION_POLICY: VerificationPolicy = {
   takesFingerprints: true,
   fingerprintMaxGb: 50,
   foreignKeys: 'all',
+  drill: 'quarterly',
   sqlChecks: [],
 };
 
 /** Why a verification was started. */
-export const VERIFICATION_CAUSES = ['manual', 'after-backup', 'daily', 'weekly', 'monthly', 'scrub'] as const;
+export const VERIFICATION_CAUSES = [
+  'manual',
+  'after-backup',
+  'daily',
+  'weekly',
+  'monthly',
+  'scrub',
+  'drill',
+] as const;
 export const VerificationCause = z.enum(VERIFICATION_CAUSES);
 export type VerificationCause = z.infer<typeof VerificationCause>;
 
