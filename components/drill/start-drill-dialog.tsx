@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Input, Select } from 'antd';
 import { useRouter } from 'next/navigation';
 import { useId, useState } from 'react';
-import { runDrillAction } from '#app/actions/drill.ts';
+import { startDrillAction } from '#app/actions/drill.ts';
 import type { DrillPlan, DrillRequest } from '#lib/contracts/drill.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
@@ -25,7 +25,7 @@ export function StartDrillDialog({
   const [sourceId, setSourceId] = useState(sources[0]?.id);
   const [note, setNote] = useState('');
   const start = useMutation({
-    mutationFn: (request: DrillRequest) => unwrapAction(runDrillAction(request)),
+    mutationFn: (request: DrillRequest) => unwrapAction(startDrillAction(request)),
     onSuccess: async ({ id }) => {
       await client.invalidateQueries({ queryKey: queryKeys.drills.all });
       router.push(`/drills/${id}`);
