@@ -3,6 +3,7 @@ import { AppError } from '#lib/core/errors.ts';
 import { cleanup } from './cli/cleanup.ts';
 import { parseOptions, typedPath, usageOf, type Command } from './cli/command.ts';
 import { create } from './cli/create.ts';
+import { drill } from './cli/drill.ts';
 import { list } from './cli/list.ts';
 import { restore } from './cli/restore.ts';
 import { status } from './cli/status.ts';
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   list,
   verify,
   restore,
+  drill,
   status,
   cleanup,
   tokenCreate,

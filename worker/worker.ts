@@ -44,6 +44,7 @@ import { openCatalogue } from '#db/client.ts';
 import { translateCatalogueError } from '#db/errors.ts';
 import { nameEnvironmentSource } from '#db/queries/source.ts';
 import { beatWorker, removeWorker } from '#db/queries/worker.ts';
+import { tickDrills } from './drill-schedule.ts';
 import { tickSources, tickVerifications } from './scheduler.ts';
 
 const BEAT_MS = 5000;
@@ -267,6 +268,11 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
     loops.push(
       repeat('the verification plan', PLAN_MS, async () => {
         await tickVerifications(deps);
+      }),
+    );
+    loops.push(
+      repeat('the schedule of drills', PLAN_MS, async () => {
+        await tickDrills(deps);
       }),
     );
     // More often than once a minute: a clock that is a moment ahead of the catalogue's must not cost a whole minute.

@@ -49,7 +49,7 @@ export const causeWord: Record<VerificationCause, string> = {
   weekly: 'by the weekly round',
   monthly: 'as the newest monthly',
   scrub: 'by the byte scrub',
-  drill: 'for a drill',
+  drill: 'as a drill',
 };
 
 export const placeWord: Record<ScratchPlace, string> = {

@@ -40,7 +40,7 @@ export const DrillRequest = z.strictObject({
 });
 export type DrillRequest = z.infer<typeof DrillRequest>;
 
-/** FAILED at once where there is no backup to come back to. */
+/** Where there is no backup to come back to, it is FAILED within seconds. */
 export const DrillAccepted = z.object({ id: DrillId, status: DrillStatus, message: z.string() });
 export type DrillAccepted = z.infer<typeof DrillAccepted>;
 
@@ -198,3 +198,9 @@ export type DrillReport = z.infer<typeof DrillReport>;
 
 /** What the report's file holds. */
 export const drillReportText = (report: DrillReport): string => `${JSON.stringify(report, null, 2)}\n`;
+
+/** GET …/:id/report/signature: 64 bytes (Ed25519, RFC 8032) over exactly the bytes of the report's file. */
+export const DrillSignature = z.string().meta({ format: 'binary' });
+
+/** GET /api/v1/admin/drills/key: the public key that signs now, SubjectPublicKeyInfo in PEM. */
+export const DrillKey = z.string();

@@ -31,6 +31,7 @@ export const ERRORS = {
   integrity: { http: 500, exit: 50, retry: 'never' },
   wrong_key: { http: 409, exit: 51, retry: 'after-fix' },
   verification_failed: { http: 500, exit: 52, retry: 'never' },
+  objective_missed: { http: 500, exit: 53, retry: 'after-fix' },
   target_not_empty: { http: 409, exit: 60, retry: 'after-fix' },
   restore_failed: { http: 502, exit: 61, retry: 'after-fix' },
   hook_failed: { http: 502, exit: 62, retry: 'after-fix' },

@@ -20,7 +20,7 @@ export interface EngineDeps {
 
 /** Who acts where no person asked: the schedule, retention, the sweep after a crash. */
 export const workerActor = (
-  part: 'schedule' | 'run' | 'verification' | 'restore' | 'retention' | 'recovery' | 'removal',
+  part: 'schedule' | 'run' | 'verification' | 'drill' | 'restore' | 'retention' | 'recovery' | 'removal',
 ): Actor => ({
   kind: 'worker',
   id: part,

@@ -20,6 +20,7 @@ import { deadVerifications, unfinishedVerifications } from '#db/queries/verifica
 import { removeDeadWorkers } from '#db/queries/worker.ts';
 import { cancelledError, failQueuedRun, runsDir } from './backup.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
+import { endLeftDrills, signLeftReports } from './drill.ts';
 import { removeCopies } from './leftovers.ts';
 import { mendRestores, reviveRestores } from './recover-restores.ts';
 import { depsOfSources } from './source-deps.ts';
@@ -51,7 +52,7 @@ const deadVerifierError = (): AppError =>
 /**
  * Puts right what dead workers left (promise 10): their runs become FAILED `interrupted` and what they wrote is removed;
  * their verifications become UNKNOWN `interrupted`, and the scratch they restored into is removed; queued and EXPIRED rows
- * whose job is lost get a new one; their restores are finished or undone, whichever the names of the databases show; a cancelled row that nobody took becomes FAILED, or UNKNOWN where it is a verification. Never
+ * whose job is lost get a new one; their restores are finished or undone, whichever the names of the databases show; drills that no verification will end are ended, and unsigned reports are signed; a cancelled row that nobody took becomes FAILED, or UNKNOWN where it is a verification. Never
  * touches what a living worker holds. Safe to run in several workers at once, and again after being killed anywhere.
  * One part's failure is logged and does not keep the others from running.
  */
@@ -75,6 +76,8 @@ export async function runRecover(deps: EngineDeps, options: RecoverOptions): Pro
     reapedVerifications = await reapDeadVerifications(deps, options.ownActive());
   });
   await part('waiting verifications', () => reviveVerifications(deps));
+  await part('left drills', () => endLeftDrills(deps));
+  await part('unsigned reports', () => signLeftReports(deps));
   await part('dead restores', () => mendRestores(deps, options.ownActive()));
   await part('waiting restores', () => reviveRestores(deps));
   await part('old questions about sources', () => removeOldSourceQuestions(deps.db));

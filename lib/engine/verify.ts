@@ -1,5 +1,6 @@
 import type { BackupStatus } from '../contracts/backup.ts';
-import type { Check, VerifyEvent, VerifyOutcome } from '../contracts/verification.ts';
+import type { DrillStep } from '../contracts/drill.ts';
+import type { Check, VerifyEvent, VerifyOutcome, VerifyPhase } from '../contracts/verification.ts';
 import { AppError } from '../core/errors.ts';
 import { verifyJob } from '../jobs/queue.ts';
 import { startVerifier } from '../verify/start-verifier.ts';
@@ -20,6 +21,7 @@ import {
   type VerificationResult,
 } from '#db/queries/verification.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
+import { endDrillOf } from './drill.ts';
 import { answered, persist } from './persist.ts';
 import { runRetain } from './retain.ts';
 import { depsOfSource } from './source-deps.ts';
@@ -102,6 +104,32 @@ function addLine(findings: Findings, line: string): void {
   findings.count += 1;
 }
 
+/** How long each phase took; one that comes again goes on where it was. */
+function createSteps(deps: EngineDeps): {
+  enter(phase: VerifyPhase): void;
+  soFar(): DrillStep[];
+} {
+  const durations = new Map<VerifyPhase, number>();
+  let current: VerifyPhase = 'preparing';
+  let since = deps.clock.now().getTime();
+  const note = (): void => {
+    const now = deps.clock.now().getTime();
+    durations.set(current, (durations.get(current) ?? 0) + Math.max(0, now - since));
+    since = now;
+  };
+  return {
+    enter: (phase) => {
+      if (phase === current) return;
+      note();
+      current = phase;
+    },
+    soFar: () => {
+      note();
+      return [...durations].map(([phase, durationMs]) => ({ phase, durationMs }));
+    },
+  };
+}
+
 /** Waits until no backup waits or runs and no other verification runs, then takes the row, which can be cancelled meanwhile. */
 async function claim(deps: EngineDeps, id: string, stop: AbortSignal): Promise<VerificationClaim> {
   for (let isFirst = true; ; isFirst = false) {
@@ -118,7 +146,7 @@ async function claim(deps: EngineDeps, id: string, stop: AbortSignal): Promise<V
 }
 
 /**
- * Ends a verification, says so on its backup, and tells the audit log; all or nothing. Returns the row as it is then; null when it
+ * Ends a verification, says so on its backup, ends the drill that it was, and tells the audit log; all or nothing. Returns the row as it is then; null when it
  * is not this worker's any more.
  */
 async function settle(
@@ -127,6 +155,7 @@ async function settle(
   workerId: string | null,
   result: Omit<VerificationResult, 'outcomeIfDeleted'>,
   part: 'verification' | 'recovery',
+  steps: readonly DrillStep[] = [],
 ): Promise<VerificationRecord | null> {
   return deps.db.transaction(async (tx) => {
     const settled = await settleVerification(tx, id, workerId, {
@@ -151,6 +180,7 @@ async function settle(
         durationMs: row.durationMs,
       },
     );
+    await endDrillOf(deps, tx, row, steps);
     return row;
   });
 }
@@ -219,6 +249,7 @@ export async function runVerify(
   const signal = AbortSignal.any([stop, stopped.signal]);
 
   const findings: Findings = { checks: [], log: '', isFull: false, count: 0 };
+  const steps = createSteps(deps);
   let progress: Omit<Extract<VerifyEvent, { type: 'progress' }>, 'type'> = { phase: 'preparing', bytes: 0 };
   const beatsEnd = new AbortController();
   const beats = (async () => {
@@ -260,6 +291,7 @@ export async function runVerify(
       switch (event.type) {
         case 'progress':
           progress = event;
+          steps.enter(event.phase);
           break;
         case 'check':
           findings.checks.push(keepableCheck(event.check));
@@ -279,8 +311,9 @@ export async function runVerify(
       outcome = unknown(verificationCancelled(null));
     }
     const { checks, log: text } = findings;
+    const taken = steps.soFar();
     const row = await persist(deps, 'verification ended', () =>
-      settle(deps, id, deps.workerId, { outcome, checks, log: text }, 'verification'),
+      settle(deps, id, deps.workerId, { outcome, checks, log: text }, 'verification', taken),
     );
     if (row === null) return 'gone';
     const { status, proven, errorCode, errorMessage } = row;

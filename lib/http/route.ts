@@ -20,6 +20,8 @@ export interface RouteSpec<
   readonly output: Output;
   /** Default 200. */
   readonly status?: number;
+  /** Of a handler that answers with a Response of its own; default `application/json`. */
+  readonly contentType?: string;
 }
 
 interface RouteInput<Params, Query, Body> {

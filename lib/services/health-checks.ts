@@ -1,10 +1,12 @@
 import type { HealthCheck } from '../contracts/overview.ts';
 import type { VerificationPolicy } from '../contracts/verification.ts';
+import type { DrillDates } from '../core/drill.ts';
 import { roughly } from '../core/roughly.ts';
 import { dueSlots, nextDueAt } from '../core/schedule.ts';
 import { provingPeriodDays } from '../core/verification-plan.ts';
 import type { Config } from '../platform/config.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
+import type { EndedDrill } from '#db/queries/drill.ts';
 
 /** A due backup counts as missing this long after its instant: a worker ticks every few seconds. */
 const OVERDUE_GRACE_MS = 10 * 60_000;
@@ -19,6 +21,7 @@ const PROOF_SLACK_MS = 2 * DAY_MS;
 const PROOF_BY_HAND_DAYS = 30;
 
 const BACKUP_PAGE = '/settings/backup';
+const DRILLS_PAGE = '/drills';
 
 /** What concerns every source. */
 export interface InstallationFacts {
@@ -57,6 +60,12 @@ export interface SourceFacts {
   readonly newestCancelled: BackupRecord | null;
   /** The newest due instant some worker settled; null when none has looked at the schedule yet. */
   readonly newestSettledDueAt: Date | null;
+  readonly drills: {
+    readonly dates: DrillDates;
+    /** The newest that came to a verdict, and the newest that stayed UNKNOWN. */
+    readonly judged: EndedDrill | null;
+    readonly unknown: EndedDrill | null;
+  };
 }
 
 const ok = (name: string, detail: string): HealthCheck => ({
@@ -306,6 +315,50 @@ function scrubCheck({ now, verification, oldestReadAt }: SourceFacts): HealthChe
   );
 }
 
+/** Whether coming back was rehearsed in time, and went as it should. */
+function drillCheck({ now, verification, drills: { dates, judged, unknown } }: SourceFacts): HealthCheck {
+  const since = (drill: EndedDrill): string => `${roughly(now.getTime() - drill.createdAt.getTime())} ago`;
+  const why = (drill: EndedDrill): string => (drill.errorMessage === null ? '' : `: ${drill.errorMessage}`);
+  if (unknown !== null && (judged === null || unknown.createdAt > judged.createdAt)) {
+    return bad(
+      'drill',
+      'UNKNOWN',
+      `The last drill, ${since(unknown)}, did not come to its end${why(unknown)}.`,
+      'See the drills',
+      DRILLS_PAGE,
+    );
+  }
+  if (judged?.status === 'FAILED') {
+    return bad(
+      'drill',
+      'WARNING',
+      `The last drill, ${since(judged)}, failed${why(judged)}.`,
+      'See the drills',
+      DRILLS_PAGE,
+    );
+  }
+  const lateMs = dates.dueAt === null ? 0 : now.getTime() - dates.dueAt.getTime();
+  if (lateMs > PROOF_SLACK_MS) {
+    return bad(
+      'drill',
+      'WARNING',
+      `${judged === null ? 'No drill has been run yet' : `The last drill was ${since(judged)}`}; one is overdue for ${roughly(lateMs)}.`,
+      'Run a drill',
+      DRILLS_PAGE,
+    );
+  }
+  const last = judged === null ? 'No drill has been run yet' : `The last drill, ${since(judged)}, passed`;
+  const next =
+    verification.drill === 'never'
+      ? 'none is scheduled (switched off in the settings)'
+      : dates.dueAt !== null
+        ? 'the next is due now'
+        : dates.nextDueAt === null
+          ? 'none is due'
+          : `the next is due in ${roughly(dates.nextDueAt.getTime() - now.getTime())}`;
+  return ok('drill', `${last}; ${next}.`);
+}
+
 /** Whether the runbook was looked at this quarter: on the day it is needed its names and people must be right. */
 function runbookCheck({ runbookReview }: InstallationFacts): HealthCheck {
   if (!runbookReview.isOverdue)
@@ -344,6 +397,7 @@ export function judgeSource(config: Config, facts: SourceFacts): HealthCheck[] {
     lastRunCheck(facts),
     overdueCheck(config, facts),
     scrubCheck(facts),
+    drillCheck(facts),
     scheduleCheck(config, facts),
   ];
 }
@@ -358,10 +412,11 @@ export function judgeInstallation(facts: InstallationFacts): HealthCheck[] {
   ];
 }
 
-/** The same, where there are several sources: it says of which it speaks, and its action leads to that one's backups. */
+/** The same, where there are several sources: it says of which it speaks, and its action leads to that one's backups or drills. */
 export function ofSource(check: HealthCheck, source: NonNullable<HealthCheck['source']>): HealthCheck {
   const { action } = check;
-  if (action?.href.startsWith(BACKUP_PAGE) !== true) return { ...check, source };
+  if (![BACKUP_PAGE, DRILLS_PAGE].some((page) => action?.href.startsWith(page)) || action === null)
+    return { ...check, source };
   const join = action.href.includes('?') ? '&' : '?';
   return { ...check, source, action: { ...action, href: `${action.href}${join}source=${source.id}` } };
 }

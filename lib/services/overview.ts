@@ -1,4 +1,5 @@
 import { REVIEW_PERIOD_DAYS } from '../contracts/runbook.ts';
+import { drillDates } from '../core/drill.ts';
 import { runbookReview } from '../core/runbook-review.ts';
 import { byGravity, stateOfAges, worstState } from '../core/worst-state.ts';
 import type { HealthCheck, Overview, OverviewQuery, OverviewSource, Ready } from '../contracts/overview.ts';
@@ -16,6 +17,7 @@ import {
   findRunning,
   type BackupRecord,
 } from '#db/queries/backup.ts';
+import { newestDrillsOf } from '#db/queries/drill.ts';
 import { firstUserAt } from '#db/queries/incident.ts';
 import { findSummary } from '#db/queries/history.ts';
 import { readConsoleSettings, readVerificationPolicy } from '#db/queries/setting.ts';
@@ -60,17 +62,27 @@ async function judge(
   // What came before the newest good one is over, and is not searched for.
   const goodAt = newestGood?.createdAt ?? null;
   const provenAt = newestProven?.createdAt ?? null;
-  const [newestProofFailed, oldestUnproven, newestFailed, newestCancelled, oldestRead, settledDueAt, policy] =
-    await Promise.all([
-      findNewestProofFailed(db, id, provenAt),
-      findOldestUnproven(db, id, provenAt),
-      findNewestFailed(db, id, goodAt),
-      findNewestCancelled(db, id, goodAt),
-      oldestReadAt(db, id),
-      newestSettledDueAt(db, id),
-      readVerificationPolicy(db, id),
-    ]);
-  const checks = judgeSource(configForSource(backend.config, source), {
+  const [
+    newestProofFailed,
+    oldestUnproven,
+    newestFailed,
+    newestCancelled,
+    oldestRead,
+    settledDueAt,
+    policy,
+    drills,
+  ] = await Promise.all([
+    findNewestProofFailed(db, id, provenAt),
+    findOldestUnproven(db, id, provenAt),
+    findNewestFailed(db, id, goodAt),
+    findNewestCancelled(db, id, goodAt),
+    oldestReadAt(db, id),
+    newestSettledDueAt(db, id),
+    readVerificationPolicy(db, id),
+    newestDrillsOf(db, id),
+  ]);
+  const config = configForSource(backend.config, source);
+  const checks = judgeSource(config, {
     now,
     rpoHours,
     ownSchedulePage: source.schedule === null ? null : `/sources/${id}`,
@@ -84,6 +96,14 @@ async function judge(
     newestFailed,
     newestCancelled,
     newestSettledDueAt: settledDueAt,
+    drills: {
+      ...drills,
+      dates: drillDates(policy.drill, config.schedule.timeZone, {
+        now,
+        since: source.createdAt,
+        answeredAt: drills.judged?.createdAt ?? null,
+      }),
+    },
   });
   const state = worstState([...checks.map((check) => check.state), stateOfAges(points, rpoHours)]);
   return { shown: { id, name, ...points, state }, checks };

@@ -100,7 +100,7 @@ export async function describeApi(): Promise<Json> {
       responses: {
         [String(spec.status ?? 200)]: {
           description: 'Done, or accepted.',
-          content: { 'application/json': { schema: answerOf(spec.output) } },
+          content: { [spec.contentType ?? 'application/json']: { schema: answerOf(spec.output) } },
         },
         default: {
           description: 'A problem: docs/errors.md lists the codes.',
