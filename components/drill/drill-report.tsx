@@ -42,7 +42,7 @@ export function DrillReport({
             <Button
               icon={<DownloadOutlined aria-hidden />}
               href="/api/v1/admin/drills/key"
-              download="holdfast-drills.pem"
+              download="holdfast-reports.pem"
               data-testid="download-key"
             >
               Public key
@@ -70,13 +70,13 @@ export function DrillReport({
         ]}
       />
       {isSigned && (
-        <div className="hf-no-print">
+        <div className="hf-stack hf-no-print">
           <p className="hf-muted">
             Anybody who trusts the key can check that not a byte was changed since, with OpenSSL alone:
           </p>
           <CommandBlock
             what="command"
-            command={`openssl pkeyutl -verify -pubin -inkey holdfast-drills.pem -rawin -in ${filename} -sigfile ${filename}.sig`}
+            command={`openssl pkeyutl -verify -pubin -inkey holdfast-reports.pem -rawin -in ${filename} -sigfile ${filename}.sig`}
           />
         </div>
       )}

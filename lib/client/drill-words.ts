@@ -99,11 +99,11 @@ function failures(drill: Drill): readonly string[] {
   return [
     ...(verdicts?.proof === 'FAILED' ? ['The backup did not come back whole.'] : []),
     ...(verdicts?.rto === 'FAILED' && measured.recoveryMs !== null
-      ? [`Coming back took ${aboutDuration(measured.recoveryMs)}, longer than the ${rtoText(drill)} allowed.`]
+      ? [`Coming back took ${aboutDuration(measured.recoveryMs)}; the objective is ${rtoText(drill)}.`]
       : []),
     ...(verdicts?.rpo === 'FAILED' && measured.dataLossMs !== null
       ? [
-          `${coarseDuration(measured.dataLossMs / 1000)} of data would have been lost, more than the ${rpoText(drill)} allowed.`,
+          `${coarseDuration(measured.dataLossMs / 1000)} of data would have been lost; the objective is at most ${rpoText(drill)}.`,
         ]
       : []),
   ];
@@ -124,9 +124,9 @@ export function drillVerdict(drill: Drill): DrillVerdict {
   if (status === 'PASSED' && measured.recoveryMs !== null && measured.dataLossMs !== null)
     return {
       ...said,
-      sentence: `Coming back took ${aboutDuration(measured.recoveryMs)} of the ${rtoText(drill)} allowed.`,
+      sentence: `Coming back took ${aboutDuration(measured.recoveryMs)}; the objective is ${rtoText(drill)}.`,
       lines: [
-        `A disaster at that moment would have lost the last ${coarseDuration(measured.dataLossMs / 1000)} of data, of the ${rpoText(drill)} allowed. Every fact of the restored copy agreed with the backup’s manifest.`,
+        `A disaster at that moment would have cost ${coarseDuration(measured.dataLossMs / 1000)} of data; the objective is at most ${rpoText(drill)}. Every fact of the restored copy agreed with the backup’s manifest.`,
       ],
     };
   if (status === 'UNKNOWN')

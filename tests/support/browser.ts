@@ -15,6 +15,11 @@ interface AxeResults {
   }[];
 }
 
+const RULES = {
+  all: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  colours: ['color-contrast', 'link-in-text-block'],
+} as const;
+
 export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
@@ -26,8 +31,10 @@ export interface TestPage {
   /** Errors of the page and its console since the last look, CSP refusals among them. */
   readonly complaints: () => readonly string[];
   readonly signIn: (origin: string, person: Person) => Promise<void>;
-  /** WCAG 2.2 A and AA, by axe: one line a violation. */
-  readonly violations: () => Promise<readonly string[]>;
+  /** WCAG 2.2 A and AA, by axe: one line a violation. `colours`: only the rules that a change of colours alone can break. */
+  readonly violations: (rules?: 'all' | 'colours') => Promise<readonly string[]>;
+  /** As the person's machine asks for light or dark while the page is open. */
+  readonly switchColours: (colorScheme: 'light' | 'dark') => Promise<void>;
   /** How many pixels the page is wider than its window. */
   readonly overflow: () => Promise<number>;
   /** A full-page picture in test-results/, to be looked at. */
@@ -101,16 +108,20 @@ export async function openBrowser(): Promise<TestBrowser> {
             throw new Error(`${email} was not let in; ${page.url()} says:\n${text}`, { cause: error });
           }
         },
-        violations: async () => {
-          await page.evaluate(axe);
+        violations: async (rules = 'all') => {
+          if (await page.evaluate("typeof axe === 'undefined'")) await page.evaluate(axe);
           const results = await page.evaluate<AxeResults>(
-            "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+            `axe.run(document, { runOnly: ${JSON.stringify(RULES[rules])} })`,
           );
           return results.violations.flatMap(({ id, help, nodes }) =>
             nodes.map(
               ({ html, failureSummary = '' }) => `${id}: ${help}: ${html.slice(0, 200)} ${failureSummary}`,
             ),
           );
+        },
+        switchColours: async (scheme) => {
+          await page.emulateMedia({ colorScheme: scheme });
+          await page.waitForSelector(`html[data-theme="${scheme}"]`, { state: 'attached' });
         },
         overflow: () =>
           page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),

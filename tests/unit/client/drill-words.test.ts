@@ -37,9 +37,9 @@ describe('what a drill says first', () => {
     const { state, sentence, lines } = drillVerdict(passed);
     expect({ state, sentence }).toEqual({
       state: 'OK',
-      sentence: 'Coming back took 4 minutes of the 1 hour allowed.',
+      sentence: 'Coming back took 4 minutes; the objective is 1 hour.',
     });
-    expect(lines[0]).toContain('would have lost the last 3 hours of data, of the 24 hours allowed');
+    expect(lines[0]).toContain('would have cost 3 hours of data; the objective is at most 24 hours');
   });
 
   it('names every objective that was missed, and none that was met', () => {
@@ -52,14 +52,14 @@ describe('what a drill says first', () => {
       drillVerdict({ ...late, verdicts: { proof: 'PASSED', rto: 'FAILED', rpo: 'PASSED' } }),
     ).toMatchObject({
       state: 'CRITICAL',
-      sentence: 'Coming back took 2 hours, longer than the 1 hour allowed.',
+      sentence: 'Coming back took 2 hours; the objective is 1 hour.',
       lines: [],
     });
     expect(
       drillVerdict({ ...late, verdicts: { proof: 'FAILED', rto: 'PASSED', rpo: 'FAILED' } }),
     ).toMatchObject({
       sentence: 'The backup did not come back whole.',
-      lines: ['30 hours of data would have been lost, more than the 24 hours allowed.'],
+      lines: ['30 hours of data would have been lost; the objective is at most 24 hours.'],
     });
   });
 
