@@ -15,6 +15,7 @@ export const PROGRAMS = {
   zstd: { debian: 'zstd', brew: 'zstd' },
   age: { debian: 'age', brew: 'age' },
   'age-keygen': { debian: 'age', brew: 'age' },
+  openssl: { debian: 'openssl', brew: 'openssl@3' },
   chromium: { debian: 'chromium', brew: '--cask chromium' },
   'ceph-mon': { debian: 'ceph-mon', brew: null },
   'ceph-osd': { debian: 'ceph-osd', brew: null },

@@ -19,7 +19,7 @@ try {
   ensureModules(root, { log });
   const browserAndStore = ['chromium', 'ceph-mon', 'ceph-osd', 'radosgw', 'ceph'];
   ensurePrograms(
-    ['postgres', 'pg_dump', 'pg_restore', 'psql', 'zstd', 'age', 'age-keygen', ...browserAndStore],
+    ['postgres', 'pg_dump', 'pg_restore', 'psql', 'zstd', 'age', 'age-keygen', 'openssl', ...browserAndStore],
     {
       log,
     },

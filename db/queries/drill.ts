@@ -1,5 +1,4 @@
 import { and, count, desc, eq, inArray, isNull, isNotNull, ne, or, sql } from 'drizzle-orm';
-import type { RunError } from '../../lib/contracts/backup.ts';
 import type { DrillBackup, DrillCause, DrillObjectives } from '../../lib/contracts/drill.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
@@ -256,14 +255,12 @@ export async function updateDrill(
 }
 
 /** Ended ones whose report is not signed, oldest first. */
-export async function unsignedDrills(
-  db: Db,
-  limit: number,
-): Promise<readonly { readonly id: string; readonly signatureError: RunError | null }[]> {
-  return db
-    .select({ id: drills.id, signatureError: drills.signatureError })
+export async function unsignedDrills(db: Db, limit: number): Promise<readonly string[]> {
+  const rows = await db
+    .select({ id: drills.id })
     .from(drills)
     .where(and(isNotNull(drills.report), isNull(drills.signature)))
     .orderBy(drills.createdAt)
     .limit(limit);
+  return rows.map(({ id }) => id);
 }

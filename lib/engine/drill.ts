@@ -236,7 +236,7 @@ export async function endLeftDrills(deps: EngineDeps): Promise<void> {
 /** Signs reports that could not be signed when they were written. */
 export async function signLeftReports(deps: EngineDeps): Promise<void> {
   if (deps.config.secret === null) return;
-  for (const { id } of await unsignedDrills(deps.db, SIGNING_BATCH)) {
+  for (const id of await unsignedDrills(deps.db, SIGNING_BATCH)) {
     await deps.db.transaction(async (tx) => {
       const drill = await findDrill(tx, id);
       if (drill?.report == null || drill.signature !== null) return;

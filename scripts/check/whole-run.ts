@@ -58,9 +58,9 @@ const stages: readonly { name: string; run: () => Promise<Count>; isGate?: true 
   { name: 'checks', run: check, isGate: true },
   { name: 'unit', run: () => vitest('unit', 6) },
   { name: 'contract', run: () => vitest('contract', 8) },
-  { name: 'integration', run: () => vitest('integration', 25) },
+  { name: 'integration', run: () => vitest('integration', 30) },
   { name: 'build', run: build, isGate: true },
-  { name: 'e2e', run: () => vitest('e2e', 18) },
+  { name: 'e2e', run: () => vitest('e2e', 27) },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -1,11 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
+import { createServer } from 'node:tls';
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -22,6 +24,7 @@ import { runRemove } from '#lib/engine/remove.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { defaultS3Limits, type S3Limits } from '#lib/storage/s3/s3-client.ts';
 import { filesUnder, queueBackup, RESTORE_KIT, seeBackup, type SeenBackup } from '#tests/support/backups.ts';
+import { createAuthority, issueCertificate } from '#tests/support/certificates.ts';
 import { createCatalogue } from '#tests/support/catalogue.ts';
 import { createEngine, type TestEngine } from '#tests/support/engine.ts';
 import { startFaultProxy, type FaultProxy, type Rule } from '#tests/support/faults.ts';
@@ -339,4 +342,35 @@ describeWith('s3')('archives in a real S3 server', () => {
       expect(local()).toEqual(expect.arrayContaining([row.filename, manifestNameOf(row.filename)]));
     },
   );
+
+  test('backup.sh --upload-s3 over HTTPS: to a server whose authority is known, and to no other', async () => {
+    const authority = createAuthority(folder, 'authority');
+    const { certificate, key } = issueCertificate(folder, 'store', authority, 'IP:127.0.0.1');
+    const { hostname, port } = new URL(s3.endpoint);
+    const front = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (client) => {
+      const upstream = connect(Number(port), hostname);
+      for (const socket of [client, upstream]) socket.on('error', () => undefined);
+      client.pipe(upstream).pipe(client);
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    try {
+      const there = {
+        BACKUP_S3_ENDPOINT: `https://127.0.0.1:${String((front.address() as AddressInfo).port)}`,
+      };
+      const before = await keys();
+      const refused = await script(['--upload-s3'], there);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/certificate of .* is not trusted \[storage_unreachable\]/);
+      expect(refused.stderr).toContain('NODE_EXTRA_CA_CERTS');
+      expect(await keys()).toEqual(before);
+
+      const known = { ...there, NODE_EXTRA_CA_CERTS: authority.certificate };
+      expect(await script(['--upload-s3'], known)).toMatchObject({ code: 0 });
+      const row = await newestRow();
+      const stored = row.copies.find(({ destination }) => destination === 's3')?.key ?? '';
+      expect(sha256(await bytesOf(stored))).toBe(row.checksum);
+    } finally {
+      front.close();
+    }
+  });
 });

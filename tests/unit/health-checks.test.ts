@@ -59,7 +59,19 @@ const good: HealthFacts = {
   newestCancelled: null,
   newestSettledDueAt: new Date('2026-11-21T01:00:00Z'),
   runbookReview: { dueOn: '2026-12-24', isOverdue: false },
+  drills: {
+    dates: { dueAt: null, nextDueAt: new Date('2027-01-01T03:00:00Z') },
+    judged: { status: 'PASSED', createdAt: ago(24), errorMessage: null },
+    unknown: null,
+  },
 };
+const drills = (more: Partial<HealthFacts['drills']>) => ({ drills: { ...good.drills, ...more } });
+const drilled = (status: 'PASSED' | 'FAILED' | 'UNKNOWN', hours: number) => ({
+  status,
+  createdAt: ago(hours),
+  errorMessage: status === 'PASSED' ? null : 'it went wrong',
+});
+const dueHoursAgo = (hours: number) => ({ dueAt: ago(hours), nextDueAt: new Date('2027-01-01T03:00:00Z') });
 const state = (name: string, facts: Partial<HealthFacts>, of = config): string | undefined =>
   judge(of, { ...good, ...facts }).find((check) => check.name === name)?.state;
 
@@ -96,6 +108,19 @@ test.each([
   ['scrub', { oldestReadAt: ago(33 * 24) }, 'WARNING'],
   ['scrub', { oldestReadAt: ago(33 * 24), ...policy({ scrubDays: 0 }) }, 'OK'],
   ['scrub', { oldestReadAt: null }, 'OK'],
+  ['drill', drills({ judged: drilled('FAILED', 2) }), 'WARNING'],
+  ['drill', drills({ unknown: drilled('UNKNOWN', 2) }), 'UNKNOWN'],
+  ['drill', drills({ judged: null, unknown: drilled('UNKNOWN', 2) }), 'UNKNOWN'],
+  ['drill', drills({ unknown: drilled('UNKNOWN', 48) }), 'OK'],
+  ['drill', drills({ judged: null }), 'OK'],
+  ['drill', drills({ dates: dueHoursAgo(47) }), 'OK'],
+  ['drill', drills({ dates: dueHoursAgo(49) }), 'WARNING'],
+  ['drill', drills({ judged: null, dates: dueHoursAgo(49) }), 'WARNING'],
+  [
+    'drill',
+    { ...drills({ judged: null, dates: { dueAt: null, nextDueAt: null } }), ...policy({ drill: 'never' }) },
+    'OK',
+  ],
   // One that waits its turn, or was taken a moment ago, takes nothing from the proof before it.
   ['proof', { newestGood: backup(1), oldestUnproven: backup(1) }, 'OK'],
   ['proof', { newestGood: backup(1), oldestUnproven: backup(49) }, 'WARNING'],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import postgres from 'postgres';
 import { AppError } from '../../core/errors.ts';
 import type { PostgresConfig } from '../../platform/config.ts';
@@ -20,7 +21,12 @@ async function sslOptions(
     case 'verify-ca':
       return { ca, checkServerIdentity: () => undefined };
     case 'verify-full':
-      return { ca };
+      // For an IP address the driver names no host, and the certificate would be held against `localhost`.
+      return {
+        ca,
+        checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
+          checkServerIdentity(source.host, certificate),
+      };
     default:
       return 'prefer';
   }
