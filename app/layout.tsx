@@ -15,6 +15,7 @@ import '#components/compare/compare.css';
 import '#components/restore/restore.css';
 import '#components/runbook/runbook.css';
 import '#components/source/source.css';
+import '#components/drill/drill.css';
 
 export const metadata: Metadata = {
   title: { default: 'Holdfast', template: '%s · Holdfast' },

@@ -1,4 +1,5 @@
 import type { Restore } from '#lib/contracts/restore.ts';
+import { FactList } from '#components/ui/fact-list.tsx';
 import { Section } from '#components/ui/section.tsx';
 
 const START = 'brought:';
@@ -9,14 +10,10 @@ export function BroughtTables({ restore }: { readonly restore: Restore }) {
   if (restore.mode !== 'tables' || brought.length === 0) return null;
   return (
     <Section name="brought" title="What came in">
-      <dl className="hf-restore-facts" data-testid="brought-tables">
-        {brought.map(({ name, found }) => (
-          <div key={name}>
-            <dt className="hf-wrap">{name.slice(START.length)}</dt>
-            <dd className="hf-wrap">{found}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList
+        testId="brought-tables"
+        facts={brought.map(({ name, found }) => [name.slice(START.length), found])}
+      />
     </Section>
   );
 }

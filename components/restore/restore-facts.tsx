@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { Restore } from '#lib/contracts/restore.ts';
 import { shortDuration } from '#lib/client/durations.ts';
 import { environmentWord, intoWord, modeWord } from '#lib/client/restore-words.ts';
+import { FactList } from '#components/ui/fact-list.tsx';
 import { Instant } from '#components/ui/instant.tsx';
 
 /** Who asked for what, and how long it took. */
@@ -63,14 +64,5 @@ export function RestoreFacts({ restore }: { readonly restore: Restore }) {
     ...(durationMs === null ? [] : [['Took', shortDuration(durationMs)] as const]),
     ...(restoreMs === null ? [] : [['Of which pg_restore', shortDuration(restoreMs)] as const]),
   ];
-  return (
-    <dl className="hf-restore-facts">
-      {facts.map(([label, value]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd className="hf-wrap">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }

@@ -6,6 +6,7 @@ import { undoRestoreAction } from '#app/actions/restore.ts';
 import type { Restore, UndoRequest } from '#lib/contracts/restore.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
+import { FactList } from '#components/ui/fact-list.tsx';
 import { Instant } from '#components/ui/instant.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { TypedConfirm } from '#components/ui/typed-confirm.tsx';
@@ -16,16 +17,10 @@ type TablesUndo = NonNullable<Restore['tablesUndo']>;
 /** What an undo found that was written since, table by table. */
 function Changed({ changed }: Pick<TablesUndo, 'changed'>) {
   return (
-    <dl className="hf-restore-facts" data-testid="changed-tables">
-      {changed.map(({ table, left, now }) => (
-        <div key={table}>
-          <dt className="hf-wrap">{table}</dt>
-          <dd className="hf-wrap">
-            {left} as the restore left it, {now} now
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <FactList
+      testId="changed-tables"
+      facts={changed.map(({ table, left, now }) => [table, `${left} as the restore left it, ${now} now`])}
+    />
   );
 }
 

@@ -1,7 +1,8 @@
 'use client';
 import { PlusOutlined } from '@ant-design/icons';
 import { Button, Checkbox, Form, InputNumber, Radio } from 'antd';
-import type { VerificationPolicy } from '#lib/contracts/verification.ts';
+import { DRILL_SCHEDULES, type VerificationPolicy } from '#lib/contracts/verification.ts';
+import { drillScheduleWord } from '#lib/client/drill-words.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { SqlCheckFields } from './sql-check-fields.tsx';
 
@@ -104,6 +105,16 @@ export function PolicyFields({
           <InputNumber min={0} max={3650} precision={0} suffix="days" />
         </Form.Item>
       </div>
+      <Form.Item
+        name={[...at, 'drill']}
+        label="Rehearse coming back (drill)"
+        extra="At 03:00 on the first of the month or quarter: timed against the objectives, with a signed report. A drill that is missing is told on the overview."
+      >
+        <Radio.Group
+          data-testid="policy-drill"
+          options={DRILL_SCHEDULES.map((value) => ({ value, label: drillScheduleWord[value] }))}
+        />
+      </Form.Item>
 
       <h3 className="hf-form-heading">How strictly</h3>
       <Form.Item name={[...at, 'takesFingerprints']} valuePropName="checked">

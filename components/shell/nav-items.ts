@@ -23,6 +23,7 @@ export function navGroups(role: Role): readonly NavGroup[] {
         { href: '/sources', label: 'Sources' },
         { href: '/tables', label: 'Row timeline' },
         { href: '/restores', label: 'Restores' },
+        { href: '/drills', label: 'Drills' },
         runbook,
       ],
     },

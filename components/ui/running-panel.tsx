@@ -16,7 +16,7 @@ export function RunningPanel({
   cancel,
   children,
 }: {
-  readonly noun: 'backup' | 'restore' | 'verification';
+  readonly noun: 'backup' | 'restore' | 'verification' | 'drill';
   /** What a screen reader calls it. */
   readonly label: string;
   readonly id: string;

@@ -32,6 +32,11 @@ export const queryKeys = {
     /** A question to a worker, outside of what a change invalidates. */
     preview: (backupId: string, plan: RestorePlan | null) => ['restore-preview', backupId, plan] as const,
   },
+  drills: {
+    all: ['drills'] as const,
+    list: ['drills', 'list'] as const,
+    detail: (id: string) => ['drills', 'detail', id] as const,
+  },
   sources: {
     all: ['sources'] as const,
     list: ['sources', 'list'] as const,

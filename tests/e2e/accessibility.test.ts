@@ -16,6 +16,7 @@ const pages = [
   '/restores',
   '/restores/new',
   '/restores/kept',
+  '/drills',
   '/settings/general',
   '/settings/verification',
   '/settings/users',

@@ -1,4 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startBrowsedConsole } from '../support/browsed-console.ts';
 import { describeWith } from '../support/needs.ts';
@@ -76,6 +79,82 @@ describeWith('browser')('proof', () => {
     await page.getByRole('checkbox', { name: 'Changed only' }).check();
     await compared('customers').waitFor({ state: 'detached' });
     await tab.picture('proof-compare');
+    expect(tab.complaints()).toEqual([]);
+  }, 300_000);
+
+  it('is rehearsed by a drill, whose signed report stock OpenSSL accepts', async () => {
+    const { running, browser } = scene;
+    const tab = await browser.newPage();
+    const { page } = tab;
+    await tab.signIn(running.origin, running.admin);
+    await page.getByRole('link', { name: 'Drills', exact: true }).click();
+    await page.getByText('No drill yet').waitFor();
+    await tab.picture('drills-none');
+    await page.click('[data-testid="run-drill"]');
+    await page.fill('[data-testid="drill-note"]', 'rehearsed in a browser');
+    expect(await tab.violations()).toEqual([]);
+    await tab.picture('drills-start');
+    await page.click('[data-testid="start-drill"]');
+    await page.waitForURL('**/drills/*');
+    await page.waitForSelector('[data-testid="drill"][data-status="PASSED"]', { timeout: VERIFIED });
+    await page.waitForSelector('[data-testid="drill-report"][data-signed="true"]');
+    expect(await page.locator('#drill-sentence').innerText()).toMatch(
+      /^Coming back took \d+ seconds?; the objective is 1 hour\.$/,
+    );
+    const verdicts = await page
+      .locator('[data-testid="drill-objective"]')
+      .evaluateAll((rows) => rows.map((row) => [row.dataset['name'], row.dataset['verdict']]));
+    expect(verdicts).toEqual([
+      ['proof', 'PASSED'],
+      ['rto', 'PASSED'],
+      ['rpo', 'PASSED'],
+    ]);
+    expect(await tab.violations()).toEqual([]);
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await tab.overflow()).toBe(0);
+      for (const scheme of ['dark', 'light'] as const) {
+        await tab.switchColours(scheme);
+        expect(await tab.violations('colours')).toEqual([]);
+        await tab.picture(`drill-${String(width)}-${scheme}`);
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+
+    const folder = mkdtempSync(join(tmpdir(), 'hf-drill-'));
+    try {
+      const files: string[] = [];
+      for (const what of ['report', 'signature', 'key']) {
+        const coming = page.waitForEvent('download');
+        await page.click(`[data-testid="download-${what}"]`);
+        const download = await coming;
+        files.push(join(folder, download.suggestedFilename()));
+        await download.saveAs(files.at(-1) ?? '');
+      }
+      const [report = '', signature = '', key = ''] = files;
+      expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
+        status: 'PASSED',
+        note: 'rehearsed in a browser',
+        requestedBy: running.admin.email,
+      });
+      // The very command that the page shows.
+      const command = await page.locator('[data-testid="drill-report"] .hf-command code').innerText();
+      const check = () =>
+        execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+      expect([signature, key].map((path) => path.startsWith(folder))).toEqual([true, true]);
+      expect(check()).toContain('Signature Verified Successfully');
+      writeFileSync(report, readFileSync(report, 'utf8').replace('PASSED', 'FAILED'));
+      expect(check).toThrow();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    await page.getByRole('link', { name: 'All drills' }).click();
+    await page.waitForSelector('[data-testid="drill-row"][data-status="PASSED"]');
+    expect(await tab.violations()).toEqual([]);
+    await tab.picture('drills-1440');
+    await page.setViewportSize({ width: 390, height: 900 });
+    expect(await tab.overflow()).toBe(0);
+    await tab.picture('drills-390');
     expect(tab.complaints()).toEqual([]);
   }, 300_000);
 
