@@ -51,6 +51,7 @@ async function verify(folder: string, key: string, depth: Depth): Promise<Verifi
       PATH: process.env['PATH'],
       ...WORKER_COMMAND.env,
       HOLDFAST_DATA_DIR: join(folder, 'data'),
+      NODE_COMPILE_CACHE: join(folder, 'data', 'compile-cache'),
       BACKUP_LOCAL_PATH: folder,
     },
     stdio: ['pipe', 'pipe', 'inherit'],

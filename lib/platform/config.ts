@@ -245,7 +245,8 @@ function serverOf(address: Secret): PostgresConfig {
  * contradicts another, so that a process stops at its start and not in the night.
  */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const result = Environment.safeParse(env);
+  // A process reads its environment once: compiling the schema would take longer than that.
+  const result = Environment.safeParse(env, { jitless: true });
   if (!result.success) {
     const issue = result.error.issues[0];
     const variable = String(issue?.path[0] ?? 'environment');

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Secret } from '../core/secret.ts';
 import type { Config, PostgresConfig } from './config.ts';
 import { WORKER_COMMAND } from './worker-command.ts';
@@ -15,6 +16,8 @@ export function verifierEnvironment(config: Config, destination: 'local' | 's3')
     PATH: config.searchPath.join(':'),
     TMPDIR: tmpdir(),
     ...WORKER_COMMAND.env,
+    // It is started for every verification: what loading its code comes to is kept where nobody else can write.
+    NODE_COMPILE_CACHE: join(config.dataDir, 'compile-cache'),
     // Node reads it at its start only; without it an S3 server behind an authority of one's own is not trusted.
     ...(config.extraCaCerts === null ? {} : { NODE_EXTRA_CA_CERTS: config.extraCaCerts }),
     HOLDFAST_DATA_DIR: config.dataDir,

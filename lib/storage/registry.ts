@@ -16,7 +16,7 @@ function needS3(config: Config): S3Config {
   });
 }
 
-/** The only way to a storage. Opens no connection by itself; close it when done. Throws `config` when S3 is not configured. */
+/** The only way to a storage, beside `loadStorage`. Opens no connection by itself; close it when done. Throws `config` when S3 is not configured. */
 export function openStorage(config: Config, destination: StorageKind): Storage {
   switch (destination) {
     case 'local':

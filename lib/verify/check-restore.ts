@@ -1,7 +1,6 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { ScratchPlace } from '../contracts/verification.ts';
 import { toAppError } from '../core/errors.ts';
-import { openSource } from '../sources/registry.ts';
 import type { ScratchContext } from '../sources/source.ts';
 import type { VerifyRun } from './verify-run.ts';
 
@@ -26,6 +25,8 @@ export async function checkRestore(run: VerifyRun, manifest: Manifest, file: str
   };
   progress.enter('restoring');
   let restored: Restored = { restoreMs: null, place: null };
+  // Loaded here: the other depths would wait for code that they do not need.
+  const { openSource } = await import('../sources/registry.ts');
   const scratch = await openSource(config).openScratch(scratchContext, { id: order.id, folder, manifest });
   if (scratch === null) return restored;
   try {

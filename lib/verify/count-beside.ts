@@ -21,24 +21,27 @@ export async function countBeside(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<ByteCount> {
-  const state = { isOver: false };
-  const ended = (): void => {
-    state.isOver = true;
+  const ended = new AbortController();
+  const end = (): void => {
+    ended.abort();
   };
-  over.then(ended, ended);
+  over.then(end, end);
   const counter = countBytes();
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let reached = 0;
   for (;;) {
     signal.throwIfAborted();
-    const { isOver } = state;
-    const ahead = (await file.reach(isOver)) - counter.bytes;
+    const isOver = ended.signal.aborted;
+    // Asking costs as much as reading a chunk.
+    if (counter.bytes >= reached) reached = await file.reach(isOver);
+    const ahead = reached - counter.bytes;
     if (ahead > 0) {
       const bytes = await file.read(chunk.subarray(0, ahead), counter.bytes);
       if (bytes === 0) break;
       counter.add(chunk.subarray(0, bytes));
       onBytes(counter.bytes);
     } else if (isOver) break;
-    else await sleep(LOOK_MS);
+    else await sleep(LOOK_MS, undefined, { signal: ended.signal }).catch(() => undefined);
   }
   return counter.result();
 }

@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import { findDecoders } from '../pipeline/decode-stage.ts';
 import type { Config } from '../platform/config.ts';
-import { listPostgresTools } from '../tools/find-postgres-tools.ts';
+import { listPostgresTools, type PostgresTool } from '../tools/find-postgres-tools.ts';
 import { findProgram } from '../tools/find-program.ts';
 import { readTool } from '../tools/read-tool.ts';
 import type { ToolCommand } from '../tools/spawn-tool.ts';
@@ -21,14 +21,26 @@ export interface Decoding {
 
 const isEncrypted = (manifest: Manifest): boolean => manifest.stages.some(({ stage }) => stage === 'age');
 
-/** Throws `wrong_key` where there is no private key to try, `tool_missing`, or `tool_version`. */
-export async function findDecoding(config: Config, manifest: Manifest, ctx: Context): Promise<Decoding> {
+/** Every pg_restore of this machine. Asking them takes as long as reading a manifest, and needs none. */
+export const listReaders = (config: Config, ctx: Context): Promise<readonly PostgresTool[]> =>
+  listPostgresTools(config, 'pg_restore', ctx);
+
+/**
+ * Throws `wrong_key` where there is no private key to try, `tool_missing`, or `tool_version`. `readers` are those that were asked for
+ * already, and their failure is this one's.
+ */
+export async function findDecoding(
+  config: Config,
+  manifest: Manifest,
+  ctx: Context,
+  readers?: ReturnType<typeof listReaders>,
+): Promise<Decoding> {
   if (isEncrypted(manifest)) await needIdentity(config.ageIdentityFile);
-  const [decoders, pgRestore] = await Promise.all([
+  const [decoders, found] = await Promise.all([
     findDecoders(config, manifest.stages, config.ageIdentityFile, ctx),
-    findReader(config, manifest, ctx),
+    readers ?? listReaders(config, ctx),
   ]);
-  return { decoders, pgRestore };
+  return { decoders, pgRestore: chooseReader(found, manifest) };
 }
 
 async function needIdentity(file: string | null): Promise<void> {
@@ -49,8 +61,7 @@ async function needIdentity(file: string | null): Promise<void> {
 }
 
 /** A pg_restore reads the archives of its own major version and of older ones. */
-async function findReader(config: Config, manifest: Manifest, ctx: Context): Promise<string> {
-  const tools = await listPostgresTools(config, 'pg_restore', ctx);
+function chooseReader(tools: readonly PostgresTool[], manifest: Manifest): string {
   const writer = manifest.tools['pg_dump'] ?? manifest.source.productVersion;
   const major = Number.parseInt(writer, 10);
   const [best] = tools.filter((tool) => !(tool.major < major)).sort((a, b) => a.major - b.major);

@@ -6,7 +6,7 @@ import { humanBytes } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import { isObjectKey } from '../storage/object-key.ts';
-import { openStorage } from '../storage/registry.ts';
+import { loadStorage } from '../storage/load-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import { checkObject } from './check-bytes.ts';
 import { decodeToFile } from './decode-archive.ts';
@@ -28,7 +28,7 @@ export async function openArchive(
   options: OpenOptions,
   ctx: VerifyContext,
 ): Promise<OpenedArchive> {
-  const storage = openStorage(config, place.destination);
+  const storage = await loadStorage(config, place.destination);
   try {
     const hasManifest =
       !options.ignoresManifest &&

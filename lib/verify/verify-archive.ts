@@ -4,13 +4,13 @@ import type { VerifyEvent, VerifyOrder, VerifyOutcome } from '../contracts/verif
 import { humanBytes } from '../core/bytes.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
-import { openStorage } from '../storage/registry.ts';
+import { loadStorage } from '../storage/load-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import { checkObject, checkBytes } from './check-bytes.ts';
 import { checkRestore, type Restored } from './check-restore.ts';
 import { hasRoom } from './disk-space.ts';
 import { decodeToFile, decodeToNowhere } from './decode-archive.ts';
-import { findDecoding, type Decoding } from './decoding.ts';
+import { findDecoding, listReaders, type Decoding } from './decoding.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { judge } from './judge.ts';
 import { readManifest } from './read-manifest.ts';
@@ -37,7 +37,7 @@ export async function verifyArchive(
   };
   let restored: Restored = { restoreMs: null, place: null };
   let abort: AppError | null = null;
-  const storage = openStorageOrNull(config, order, findings);
+  const storage = await openStorageOrNull(config, order, findings);
   try {
     using progress = createVerifyProgress(report);
     progress.enter('preparing');
@@ -68,10 +68,14 @@ export async function verifyArchive(
   };
 }
 
-function openStorageOrNull(config: Config, order: VerifyOrder, findings: Findings): Storage | null {
+async function openStorageOrNull(
+  config: Config,
+  order: VerifyOrder,
+  findings: Findings,
+): Promise<Storage | null> {
   const check = findings.open('object');
   try {
-    return openStorage(config, order.destination);
+    return await loadStorage(config, order.destination);
   } catch (thrown) {
     check.unknown(toAppError(thrown));
     return null;
@@ -87,8 +91,24 @@ async function removeFolder(folder: string, ctx: VerifyContext): Promise<void> {
   }
 }
 
-/** One depth after the other; the first that fails is the last. */
 async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
+  if (run.order.depth === 'bytes') return verifyWith(run, null);
+  const readers = listReaders(run.config, run.ctx);
+  // What goes wrong with them is told where they are needed.
+  const asked = readers.catch(() => undefined);
+  try {
+    return await verifyWith(run, readers);
+  } finally {
+    // No program may outlive its verification.
+    await asked;
+  }
+}
+
+/** One depth after the other; the first that fails is the last. */
+async function verifyWith(
+  run: VerifyRun,
+  readers: ReturnType<typeof listReaders> | null,
+): Promise<Restored | null> {
   const { order, storage, findings, ctx } = run;
   const manifest = await readManifest(storage, order, findings, ctx);
   const isThere = await checkObject(run, manifest);
@@ -96,8 +116,8 @@ async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
   run.say(`${order.key} at ${order.destination}: ${humanBytes(manifest.stored.bytes)}, depth ${order.depth}`);
 
   let decoding: Decoding | AppError | null = null;
-  if (order.depth !== 'bytes') {
-    decoding = await findDecoding(run.config, manifest, ctx).catch((thrown: unknown) => {
+  if (readers !== null) {
+    decoding = await findDecoding(run.config, manifest, ctx, readers).catch((thrown: unknown) => {
       ctx.signal.throwIfAborted();
       return toAppError(thrown);
     });

@@ -57,6 +57,11 @@ test('it holds neither catalogue nor master key, and of the rest only what this 
   expect(Object.keys(local).filter((name) => name.startsWith('PG') || name.includes('S3'))).toEqual([]);
 });
 
+test('what loading its code comes to is kept in the data folder, where nobody else can leave it something to run', () => {
+  const { NODE_COMPILE_CACHE: folder } = reveal(verifierEnvironment(parseConfig(installed), 'local'));
+  expect(folder).toBe('/srv/data/compile-cache');
+});
+
 test('it holds the source only where a copy may be restored beside it', () => {
   const config = parseConfig({ ...installed, BACKUP_VERIFY_ON_SOURCE: 'true' });
   const child = parseConfig(reveal(verifierEnvironment(config, 'local')));
