@@ -20,19 +20,19 @@ export function Fold({
   return (
     <section aria-labelledby={name} className="hf-section">
       <details
-        className="hf-fold"
+        className="hf-chapter"
         open={isOpen}
         onToggle={(event) => {
           onToggle(name, event.currentTarget.open);
         }}
       >
         <summary>
-          <span className="hf-fold-head">
+          <span className="hf-chapter-head">
             <h2 id={name}>{title}</h2>
             <span className="hf-muted">{extra}</span>
           </span>
         </summary>
-        <div className="hf-fold-body">{children}</div>
+        <div className="hf-chapter-body">{children}</div>
       </details>
     </section>
   );

@@ -92,7 +92,7 @@ function Runbook({ data, mayManage }: { readonly data: RunbookResponse; readonly
         mayManage={mayManage}
       />
       <RestorePoint data={data} />
-      <div id="scenarios" className="hf-folds">
+      <div id="scenarios" className="hf-chapters">
         <Fold
           name="people"
           title="Whom to call, and what to say"
