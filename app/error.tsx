@@ -3,12 +3,11 @@ import type { ComponentProps } from 'react';
 import { AlonePage } from '#components/ui/alone-page.tsx';
 import { FailedPage } from '#components/ui/failed-page.tsx';
 
-export default function RootError(failure: Omit<ComponentProps<typeof FailedPage>, 'children'>) {
+/** Where not even the console around a page could be shown. */
+export default function RootError(failure: ComponentProps<typeof FailedPage>) {
   return (
     <AlonePage>
-      <FailedPage {...failure}>
-        The console’s own database may be away. Backups already stored are not affected. If it stays, look
-      </FailedPage>
+      <FailedPage {...failure} />
     </AlonePage>
   );
 }

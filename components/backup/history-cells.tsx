@@ -4,6 +4,7 @@ import type { BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { phaseWord } from '#lib/client/backup-words.ts';
 import { shortDuration } from '#lib/client/durations.ts';
+import { sentence } from '#lib/client/sentence.ts';
 import { InstantText, InstantTip } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
 import { StatusTag } from './status-tag.tsx';
@@ -57,7 +58,9 @@ export function StatusCell({ row }: { readonly row: BackupRow }) {
           <span className="hf-muted">{phaseWord[progress.phase]}</span>
         </>
       )}
-      {row.status === 'FAILED' && row.error !== null && <span className="hf-muted">{row.error.message}</span>}
+      {row.status === 'FAILED' && row.error !== null && (
+        <span className="hf-muted">{sentence(row.error.message)}</span>
+      )}
     </div>
   );
 }

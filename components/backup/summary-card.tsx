@@ -11,7 +11,13 @@ function LastSuccessful({
   readonly at: string | null;
   readonly newest: BackupRow | undefined;
 }) {
-  if (at === null) return <span>None yet</span>;
+  if (at === null) {
+    return (
+      <span className="hf-summary-value">
+        <span>None yet</span>
+      </span>
+    );
+  }
   return (
     <span className="hf-summary-value">
       <Instant at={at} as="calendar" />
@@ -42,6 +48,24 @@ function NextScheduled({ at }: { readonly at: string | null }) {
   );
 }
 
+function Stored({ summary: { totalBackups, totalSize } }: { readonly summary: BackupSummary }) {
+  return (
+    <span className="hf-summary-value">
+      <span>{humanBytes(totalSize)}</span>
+      <span className="hf-muted">
+        in {totalBackups === 1 ? '1 backup' : `${String(totalBackups)} backups`}
+      </span>
+    </span>
+  );
+}
+
+/** As tall as what it stands in for: the history under it would jump away from a finger that is about to tap. */
+const waiting = (
+  <span className="hf-summary-value">
+    <Skeleton active title={false} paragraph={{ rows: 2, width: [120, 72] }} />
+  </span>
+);
+
 /** BR-009's summary: last successful backup with date and size, next scheduled, storage used. */
 export function SummaryCard({
   summary,
@@ -51,14 +75,6 @@ export function SummaryCard({
   /** The newest whole COMPLETED backup, for its size where that is the last successful one. */
   readonly newest: BackupRow | undefined;
 }) {
-  if (summary === undefined) {
-    return (
-      <Card data-testid="summary-card">
-        <Skeleton active title={false} paragraph={{ rows: 2 }} />
-      </Card>
-    );
-  }
-  const many = summary.totalBackups === 1 ? '1 backup' : `${String(summary.totalBackups)} backups`;
   return (
     <Card data-testid="summary-card" className="hf-summary">
       <Descriptions
@@ -69,22 +85,22 @@ export function SummaryCard({
           {
             key: 'last',
             label: 'Last successful backup',
-            children: <LastSuccessful at={summary.lastSuccessful} newest={newest} />,
+            children:
+              summary === undefined ? (
+                waiting
+              ) : (
+                <LastSuccessful at={summary.lastSuccessful} newest={newest} />
+              ),
           },
           {
             key: 'next',
             label: 'Next scheduled',
-            children: <NextScheduled at={summary.nextScheduled} />,
+            children: summary === undefined ? waiting : <NextScheduled at={summary.nextScheduled} />,
           },
           {
             key: 'size',
             label: 'Total storage used',
-            children: (
-              <span className="hf-summary-value">
-                <span>{humanBytes(summary.totalSize)}</span>
-                <span className="hf-muted">in {many}</span>
-              </span>
-            ),
+            children: summary === undefined ? waiting : <Stored summary={summary} />,
           },
         ]}
       />

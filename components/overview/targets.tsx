@@ -9,7 +9,7 @@ function DataLoss({ overview }: { readonly overview: Overview }) {
   const { newestGood, newestProven, newestProvenAgeSeconds, rpoHours } = overview;
   const age = overview.newestGoodAgeSeconds;
   const target = targetMinutes(rpoHours * 60);
-  if (age === null) return <>No restore point yet; the target is {target}</>;
+  if (age === null) return <>No restore point; the target is {target}</>;
   const lost = (seconds: number): string => (seconds < 60 ? 'under a minute' : coarseDuration(seconds));
   const isMet = (seconds: number): string => (seconds <= rpoHours * 3_600 ? 'met' : 'missed');
   const isProven = newestGood?.id === newestProven?.id;
@@ -32,7 +32,7 @@ function RestoreTime({ overview }: { readonly overview: Overview }) {
   const { newestProven, rtoMinutes } = overview;
   const restoreMs = newestProven?.proof.restoreMs ?? null;
   const target = targetMinutes(rtoMinutes);
-  if (restoreMs === null) return <>Target {target}; not measured yet, no backup was proven by a restore</>;
+  if (restoreMs === null) return <>Target {target}; not measured, no backup is proven by a restore</>;
   const isMet = restoreMs <= rtoMinutes * 60_000;
   return (
     <span data-testid="restore-time" data-status={isMet ? 'met' : 'missed'}>

@@ -119,7 +119,7 @@ export function VerdictBanner({
       {shown === null && overview.running.length > 0 && <p>A backup is being taken now.</p>}
       {shown === null && overview.running.length === 0 && mayManage && (
         <LinkButton type="primary" href="/settings/backup">
-          Take the first backup
+          {overview.recent.length === 0 ? 'Take the first backup' : 'Take a backup'}
         </LinkButton>
       )}
     </section>

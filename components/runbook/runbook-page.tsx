@@ -8,12 +8,13 @@ import { runbookMarkdown } from '#lib/runbook/runbook-markdown.ts';
 import { scenarios } from '#lib/runbook/scenarios.ts';
 import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
-import { Section } from '#components/ui/section.tsx';
 import { FinishedIncidents } from './finished-incidents.tsx';
+import { Fold } from './fold.tsx';
 import { RestorePoint } from './restore-point.tsx';
 import { ReviewNotice } from './review-notice.tsx';
 import { RunbookPeople } from './runbook-people.tsx';
 import { ScenarioSection } from './scenario-section.tsx';
+import { useFolds } from './use-folds.ts';
 
 /** Made here from what the page knows already, so that it works when the server no longer answers. */
 function download(data: RunbookResponse): void {
@@ -74,9 +75,15 @@ export function RunbookPage({ mayManage }: { readonly mayManage: boolean }) {
   );
 }
 
+const listed = (count: number): string => {
+  if (count === 0) return 'Nobody is listed yet';
+  return count === 1 ? '1 contact' : `${String(count)} contacts`;
+};
+
 function Runbook({ data, mayManage }: { readonly data: RunbookResponse; readonly mayManage: boolean }) {
   const all = scenarios(namesOf(data));
   const open = data.incidents.filter(({ finishedAt }) => finishedAt === null);
+  const folds = useFolds(open.map(({ scenario }) => scenario));
   return (
     <>
       <ReviewNotice
@@ -85,36 +92,28 @@ function Runbook({ data, mayManage }: { readonly data: RunbookResponse; readonly
         mayManage={mayManage}
       />
       <RestorePoint data={data} />
-      <nav aria-label="Scenarios" id="scenarios" className="hf-scenarios">
-        <ol>
-          {all.map(({ id, title, estimate }) => (
-            <li key={id}>
-              <a href={`#${id}`}>
-                <span>{title}</span>
-                <span className="hf-muted">
-                  {open.some(({ scenario }) => scenario === id) ? (
-                    <strong className="hf-under-way">Under way</strong>
-                  ) : (
-                    estimate
-                  )}
-                </span>
-              </a>
-            </li>
-          ))}
-        </ol>
-      </nav>
-      <Section name="people" title="Whom to call, and what to say">
-        <RunbookPeople data={data} mayManage={mayManage} />
-      </Section>
-      {all.map((scenario, index) => (
-        <ScenarioSection
-          key={scenario.id}
-          scenario={scenario}
-          position={index + 1}
-          incident={open.find((incident) => incident.scenario === scenario.id) ?? null}
-          mayManage={mayManage}
-        />
-      ))}
+      <div id="scenarios" className="hf-chapters">
+        <Fold
+          name="people"
+          title="Whom to call, and what to say"
+          extra={listed(data.emergencyContacts.length)}
+          isOpen={folds.isOpen('people')}
+          onToggle={folds.toggle}
+        >
+          <RunbookPeople data={data} mayManage={mayManage} />
+        </Fold>
+        {all.map((scenario, index) => (
+          <ScenarioSection
+            key={scenario.id}
+            scenario={scenario}
+            position={index + 1}
+            incident={open.find((incident) => incident.scenario === scenario.id) ?? null}
+            mayManage={mayManage}
+            isOpen={folds.isOpen(scenario.id)}
+            onToggle={folds.toggle}
+          />
+        ))}
+      </div>
       <FinishedIncidents
         incidents={data.incidents.filter(({ finishedAt }) => finishedAt !== null)}
         all={all}

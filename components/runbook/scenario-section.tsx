@@ -8,7 +8,7 @@ import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import type { Scenario } from '#lib/runbook/runbook-step.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
-import { Section } from '#components/ui/section.tsx';
+import { Fold } from './fold.tsx';
 import { ScenarioStep } from './scenario-step.tsx';
 
 /** Shows a change at once and asks for the rest: others may have ticked meanwhile. */
@@ -33,11 +33,15 @@ export function ScenarioSection({
   position,
   incident,
   mayManage,
+  isOpen,
+  onToggle,
 }: {
   readonly scenario: Scenario;
   readonly position: number;
   readonly incident: Incident | null;
   readonly mayManage: boolean;
+  readonly isOpen: boolean;
+  readonly onToggle: (name: string, isOpen: boolean) => void;
 }) {
   const start = useIncidentChange(() => unwrapAction(startIncidentAction({ scenario: scenario.id })));
   const finish = useIncidentChange((id: string) => unwrapAction(finishIncidentAction(id)));
@@ -55,10 +59,20 @@ export function ScenarioSection({
       data-name={scenario.id}
       data-status={incident === null ? 'idle' : 'under-way'}
     >
-      <Section
+      <Fold
         name={scenario.id}
         title={`Scenario ${String(position)}: ${scenario.title}`}
-        extra={<span className="hf-muted hf-estimate">Estimated time: {scenario.estimate}</span>}
+        extra={
+          incident === null ? (
+            `Estimated time: ${scenario.estimate}`
+          ) : (
+            <strong className="hf-under-way">
+              Under way, {doneCount} of {scenario.steps.length} steps done
+            </strong>
+          )
+        }
+        isOpen={isOpen}
+        onToggle={onToggle}
       >
         <div className="hf-stack">
           <div>
@@ -126,10 +140,10 @@ export function ScenarioSection({
             ))}
           </ol>
           <p className="hf-no-print">
-            <a href="#scenarios">Back to the scenarios</a>
+            <a href="#scenarios">Back to all scenarios</a>
           </p>
         </div>
-      </Section>
+      </Fold>
     </div>
   );
 }

@@ -11,7 +11,7 @@ import { SignOutButton } from './sign-out-button.tsx';
 
 function Brand() {
   return (
-    <Link href="/" className="hf-brand">
+    <Link href="/" prefetch={false} className="hf-brand">
       <Logo />
       Holdfast
     </Link>

@@ -16,6 +16,8 @@ export function Nav({ role, onNavigate }: { readonly role: Role; readonly onNavi
               <li key={item.href}>
                 <Link
                   href={item.href}
+                  // Fetched ahead, eleven pages would each ask the catalogue who looks, at every load of one.
+                  prefetch={false}
                   className="hf-nav-link"
                   aria-current={
                     path === item.href

@@ -7,7 +7,8 @@ export function AlonePage({ children }: { readonly children: ReactNode }) {
   return (
     <main className="hf-alone">
       <div className="hf-alone-box">
-        <Link href="/" className="hf-brand">
+        {/* Fetched ahead, it would only be sent back here by whoever is not signed in. */}
+        <Link href="/" prefetch={false} className="hf-brand">
           <Logo />
           Holdfast
         </Link>

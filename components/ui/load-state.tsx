@@ -1,5 +1,6 @@
 'use client';
 import { Skeleton } from 'antd';
+import { problemOf } from '#lib/client/problem-error.ts';
 import { ProblemAlert } from './problem-alert.tsx';
 
 /** What a query has to say of itself: that it loads, or why it could not and the way to try again. */
@@ -30,9 +31,14 @@ export function LoadState({
         error={query.error}
         title={isEmpty ? title : (staleTitle ?? title)}
         isRetrying={query.isFetching}
-        onRetry={() => {
-          void query.refetch();
-        }}
+        // What is not there will not be there at the next try.
+        {...(problemOf(query.error).code === 'not_found'
+          ? {}
+          : {
+              onRetry: () => {
+                void query.refetch();
+              },
+            })}
       />
     );
   }

@@ -3,6 +3,7 @@ import type { HistorySearch } from './history-search.ts';
 
 /** Every query key of the browser. `all` of a noun is the prefix to invalidate after a change. */
 export const queryKeys = {
+  readiness: ['readiness'] as const,
   overview: ['overview'] as const,
   overviewOf: (source: string | null) => ['overview', source] as const,
   backups: {

@@ -31,7 +31,7 @@ export function signInFailure(error: string | null | undefined): SignInFailure {
       return {
         kind: 'unavailable',
         title: 'Signing in does not work at the moment',
-        hint: 'The console or its database could not be reached. Backups are not affected. Try again in a moment.',
+        hint: 'The console or its database could not be reached. Backups already stored are not affected. Try again in a moment.',
       };
   }
 }

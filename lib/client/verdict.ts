@@ -126,7 +126,13 @@ export function verdictOf(overview: Overview, isOfOne = false): Verdict {
     return {
       state,
       sources,
-      lead: `There is no restore point${of} yet.`,
+      // What is stored and failed its proof is worse than nothing stored: whoever reads this may count on it.
+      lead: overview.recent.some(
+        ({ sourceId, status, proof }) =>
+          sourceId === overview.source.id && status === 'COMPLETED' && proof.state === 'FAILED',
+      )
+        ? `There is no restore point${of} to count on: what is stored failed its verification.`
+        : `There is no restore point${of} yet.`,
       proven: null,
       newer: null,
       isNextWithPerson: false,

@@ -74,6 +74,9 @@ describeWith('browser')('who may do what', () => {
     const [one, other] = [await browser.newPage(), await browser.newPage()];
     await one.signIn(running.origin, running.viewer);
     await other.signIn(running.origin, running.viewer);
+    const start = '[data-name="redis-failure"] [data-testid="start-incident"]';
+    await other.page.goto(`${running.origin}/runbook#redis-failure`);
+    await other.page.waitForSelector(start);
     await one.page.goto(`${running.origin}/account`);
     const fields = one.page.locator('input[type="password"]');
     await fields.nth(0).fill(running.viewer.password);
@@ -81,9 +84,56 @@ describeWith('browser')('who may do what', () => {
       await fields.nth(index).fill('another long password');
     await one.page.locator('form button[type="submit"]').first().click();
     await one.page.waitForURL((url) => url.pathname === '/login');
-    await other.page.goto(running.origin);
-    expect(new URL(other.page.url()).pathname).toBe('/login');
-    await other.signIn(running.origin, { ...running.viewer, password: 'another long password' });
+    // What was open stays open, says so, and goes on after a sign-in elsewhere.
+    await other.page.click(start);
+    const link = '[data-testid="problem"][data-code="unauthenticated"] a[href="/login"]';
+    const [tab] = await Promise.all([
+      other.page.context().waitForEvent('page'),
+      other.page.click(link, { timeout: 20_000 }),
+    ]);
+    await tab.waitForSelector('html[data-ready]', { state: 'attached' });
+    expect(new URL(tab.url()).pathname).toBe('/login');
+    await tab.fill('#email', running.viewer.email);
+    await tab.fill('#password', 'another long password');
+    await tab.click('[data-testid="sign-in"]');
+    await tab.waitForURL((url) => url.pathname !== '/login');
+    await other.page.click(start);
+    await other.page.waitForSelector('[data-name="redis-failure"][data-status="under-way"]');
+  });
+
+  it('says that its own database is away, and comes back once that is', async () => {
+    const { running, browser } = scene;
+    const [inside, fresh] = [await browser.newPage(), await browser.newPage({ width: 390 })];
+    for (const tab of [inside, fresh]) await tab.signIn(running.origin, running.admin);
+    await inside.page.waitForSelector('[data-testid="verdict"]');
+    const failed = (cause: string) => `[data-testid="failed-page"][data-status="${cause}"]`;
+    await running.server.stop();
+    try {
+      // A click within the console keeps the console around the message; a first load has nothing around it.
+      await inside.page.click('nav a[href="/settings/users"]');
+      await fresh.page.goto(`${running.origin}/settings/users`);
+      for (const { page } of [inside, fresh]) {
+        await page.waitForSelector(failed('down'));
+        const text = await page.innerText(failed('down'));
+        expect(text).toContain('The console’s own database does not answer');
+        expect(text).toContain('Backups already stored are not affected');
+        await page.getByRole('button', { name: 'Try again' }).click();
+      }
+      await fresh.page.waitForSelector(`${failed('down')} button:not(.ant-btn-loading)`);
+      expect(await inside.page.locator('nav').count()).toBe(1);
+      expect(await fresh.page.locator('nav').count()).toBe(0);
+      expect(await inside.violations()).toEqual([]);
+      expect(await fresh.violations()).toEqual([]);
+      expect(await fresh.overflow()).toBe(0);
+    } finally {
+      await running.server.start();
+    }
+    // One is asked, the other looks again by itself.
+    await inside.page.getByRole('button', { name: 'Try again' }).click();
+    for (const { page } of [inside, fresh]) {
+      await page.getByText(running.viewer.email).waitFor();
+      expect(await page.locator('[data-testid="failed-page"]').count()).toBe(0);
+    }
   });
 
   it('closes the door for a while after ten wrong passwords, for the right one too', async () => {

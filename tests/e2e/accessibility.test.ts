@@ -12,7 +12,8 @@ const pages = [
   '/sources/new',
   '/sources/00000000-0000-4000-8000-000000000001',
   '/tables',
-  '/runbook',
+  // With one of its scenarios open.
+  '/runbook#redis-failure',
   '/restores',
   '/restores/new',
   '/restores/kept',

@@ -17,9 +17,23 @@ describeWith('browser')('the runbook', () => {
     await admin.page.waitForSelector(scenario);
     expect(await admin.page.locator('[data-testid="scenario"]').count()).toBe(10);
     expect(await admin.page.locator('[data-testid="tick"]').count()).toBe(0);
+    // Folded, so that all ten are seen at once; what is opened stands in the address.
+    expect(await admin.page.locator(`${scenario} [data-testid="start-incident"]`).isVisible()).toBe(false);
+    await admin.page.click(`${scenario} summary`);
+    await admin.page.waitForURL('**/runbook#redis-failure');
     await admin.page.click(`${scenario} [data-testid="start-incident"]`);
     await admin.page.click(`${step('restart')} [data-testid="tick"]`);
     await admin.page.waitForSelector(`${step('restart')}[data-status="done"]`);
+
+    // Paper cannot be clicked on.
+    const shown = () => admin.page.locator('[data-testid="scenario"] [data-testid="step"]:visible').count();
+    const all = await admin.page.locator('[data-testid="scenario"] [data-testid="step"]').count();
+    const ofOne = await shown();
+    expect(ofOne).toBeLessThan(all);
+    await admin.page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+    expect(await shown()).toBe(all);
+    await admin.page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+    expect(await shown()).toBe(ofOne);
 
     const viewer = await browser.newPage({ width: 390 });
     await viewer.signIn(running.origin, running.viewer);
@@ -29,6 +43,7 @@ describeWith('browser')('the runbook', () => {
       running.admin.email,
     );
     expect(await viewer.page.locator('a[href^="/settings"]').count()).toBe(0);
+    // What is under way is open for whoever comes.
     await viewer.page.click(`${step('ping')} [data-testid="tick"]`);
 
     // Without a reload, within a few seconds; and after one.

@@ -164,6 +164,20 @@ describe('verdictOf', () => {
     });
   });
 
+  test('does not say “yet” where what is stored failed its proof', () => {
+    const failed = (sourceId: string): BackupRow => ({
+      ...row(3, { state: 'FAILED' }),
+      sourceId,
+      status: 'COMPLETED',
+    });
+    const lead = (of: string) =>
+      verdictOf(unproven(newer, { newestGood: null, newestGoodAgeSeconds: null, recent: [failed(of)] })).lead;
+    expect(lead('ims')).toBe(
+      'There is no restore point to count on: what is stored failed its verification.',
+    );
+    expect(lead('another')).toBe('There is no restore point yet.');
+  });
+
   test('of several sources the worst off decides, and is named', () => {
     const shop = {
       source: { id: 'shop', name: 'shop' },
