@@ -2,6 +2,7 @@
 import Link from 'next/link';
 import type { Drill } from '#lib/contracts/drill.ts';
 import { recordedProblem } from '#lib/client/problem-error.ts';
+import { drillVerdict } from '#lib/client/drill-words.ts';
 import { useDrill } from '#lib/client/use-drill.ts';
 import { useVerification } from '#lib/client/use-verification.ts';
 import { Instant } from '#components/ui/instant.tsx';
@@ -9,12 +10,12 @@ import { LoadState } from '#components/ui/load-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
+import { VerdictPanel } from '#components/ui/verdict-panel.tsx';
 import { CheckList } from '#components/verification/check-list.tsx';
 import { DrillFacts } from './drill-facts.tsx';
 import { DrillObjectives } from './drill-objectives.tsx';
 import { DrillReport } from './drill-report.tsx';
 import { DrillSteps } from './drill-steps.tsx';
-import { DrillVerdict } from './drill-verdict.tsx';
 import { RunningDrill } from './running-drill.tsx';
 
 /** What its verification compared; nothing where there was none, or it is gone with its backup. */
@@ -33,7 +34,7 @@ function Report({ drill }: { readonly drill: Drill }) {
   const isRunning = status === 'IN_PROGRESS';
   return (
     <div className="hf-stack hf-report" data-testid="drill" data-status={status} data-id={drill.id}>
-      <DrillVerdict drill={drill} />
+      <VerdictPanel verdict={drillVerdict(drill)} testId="drill-verdict" />
       {error !== null && (
         <ProblemAlert error={recordedProblem(error)} title="Why" isMild={status === 'UNKNOWN'} />
       )}

@@ -2,6 +2,7 @@
 import Link from 'next/link';
 import type { Restore } from '#lib/contracts/restore.ts';
 import { recordedProblem } from '#lib/client/problem-error.ts';
+import { restoreVerdict } from '#lib/client/restore-words.ts';
 import { useRestore } from '#lib/client/use-restore.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Instant } from '#components/ui/instant.tsx';
@@ -10,13 +11,13 @@ import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { TextRegion } from '#components/ui/text-region.tsx';
+import { VerdictPanel } from '#components/ui/verdict-panel.tsx';
 import { CheckList } from '#components/verification/check-list.tsx';
 import { BroughtTables } from './brought-tables.tsx';
 import { ExchangeSection } from './exchange-section.tsx';
 import { LookSection } from './look-section.tsx';
 import { RestoreFacts } from './restore-facts.tsx';
 import { RestoreProgress } from './restore-progress.tsx';
-import { RestoreVerdict } from './restore-verdict.tsx';
 import { TablesUndoSection } from './tables-undo-section.tsx';
 import { WayBackSection } from './way-back-section.tsx';
 
@@ -31,7 +32,7 @@ function Report({ restore }: { readonly restore: Restore }) {
   const isMoving = status === 'IN_PROGRESS';
   return (
     <div className="hf-stack hf-report" data-testid="restore" data-status={status} data-id={restore.id}>
-      <RestoreVerdict restore={restore} />
+      <VerdictPanel verdict={restoreVerdict(restore)} testId="restore-verdict" />
       {error !== null && error.code !== 'cancelled' && (
         <ProblemAlert
           error={recordedProblem(error)}

@@ -1,6 +1,7 @@
 import type { Drill, DrillStatus } from '../contracts/drill.ts';
 import type { DrillSchedule, Verdict, VerifyPhase } from '../contracts/verification.ts';
 import { aboutDuration, coarseDuration, shortDuration, targetMinutes } from './durations.ts';
+import type { ReportVerdict } from './report-verdict.ts';
 
 export const drillScheduleWord: Record<DrillSchedule, string> = {
   never: 'Only by hand',
@@ -73,14 +74,7 @@ export function objectivesOf(drill: Drill): readonly DrillObjective[] {
   ];
 }
 
-export interface DrillVerdict {
-  readonly state: 'OK' | 'WARNING' | 'CRITICAL' | 'RUNNING';
-  readonly word: string;
-  readonly sentence: string;
-  readonly lines: readonly string[];
-}
-
-const stateOf: Record<DrillStatus, DrillVerdict['state']> = {
+const stateOf: Record<DrillStatus, ReportVerdict['state']> = {
   IN_PROGRESS: 'RUNNING',
   PASSED: 'OK',
   FAILED: 'CRITICAL',
@@ -112,7 +106,7 @@ function failures(drill: Drill): readonly string[] {
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The report's first sentence. */
-export function drillVerdict(drill: Drill): DrillVerdict {
+export function drillVerdict(drill: Drill): ReportVerdict {
   const { status, measured } = drill;
   const said = { state: stateOf[status], word: wordOf[status] };
   if (status === 'IN_PROGRESS')

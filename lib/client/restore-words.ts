@@ -9,6 +9,7 @@ import type {
 } from '../contracts/restore.ts';
 import { checkTitle } from './check-words.ts';
 import { aboutDuration, checkDuration } from './durations.ts';
+import type { ReportVerdict } from './report-verdict.ts';
 
 export const modeWord: Record<RestoreMode, string> = {
   new: 'Into a new database',
@@ -152,14 +153,6 @@ export const restoreLookWord: Record<RestoreLookOf, string> = {
 export const interruptionText = (ms: number | null): string =>
   ms === null ? 'a time that could not be measured' : checkDuration(ms);
 
-export interface RestoreVerdict {
-  readonly state: 'OK' | 'WARNING' | 'CRITICAL' | 'RUNNING';
-  readonly word: string;
-  readonly sentence: string;
-  /** What it means and, always, what was not touched. */
-  readonly lines: readonly string[];
-}
-
 const compared = (proven: boolean): string =>
   proven
     ? 'Every table, row count and object was compared with the manifest and found equal.'
@@ -196,7 +189,7 @@ function failedCommands({ checks }: Outcome): readonly string[] {
     : [`Of the commands of the server ${names.join(', ')} did not succeed: the log below says why.`];
 }
 
-function runningVerdict(restore: Outcome): RestoreVerdict {
+function runningVerdict(restore: Outcome): ReportVerdict {
   const { targetDatabase, copyDatabase, progress, swap, mode, proven } = restore;
   const phase = progress?.phase ?? 'queued';
   if (phase === 'ready') {
@@ -231,7 +224,7 @@ function runningVerdict(restore: Outcome): RestoreVerdict {
 }
 
 /** How a restore ended, in words for somebody who has no time: what is where now, and what was not touched. */
-export function restoreVerdict(restore: Outcome): RestoreVerdict {
+export function restoreVerdict(restore: Outcome): ReportVerdict {
   const { targetDatabase, mode, proven, swap, error, copyDatabase, safetyBackup } = restore;
   switch (restoreLookOf(restore)) {
     case 'running':

@@ -98,7 +98,7 @@ describeWith('browser')('proof', () => {
     await page.waitForURL('**/drills/*');
     await page.waitForSelector('[data-testid="drill"][data-status="PASSED"]', { timeout: VERIFIED });
     await page.waitForSelector('[data-testid="drill-report"][data-signed="true"]');
-    expect(await page.locator('#drill-sentence').innerText()).toMatch(
+    expect(await page.locator('[data-testid="drill-verdict-sentence"]').innerText()).toMatch(
       /^Coming back took \d+ seconds?; the objective is 1 hour\.$/,
     );
     const verdicts = await page

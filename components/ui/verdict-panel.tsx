@@ -1,31 +1,36 @@
 'use client';
 import { CheckCircleFilled, ExclamationCircleFilled, SyncOutlined, WarningFilled } from '@ant-design/icons';
-import type { ReactNode } from 'react';
-import type { Restore } from '#lib/contracts/restore.ts';
-import { restoreVerdict, type RestoreVerdict as Words } from '#lib/client/restore-words.ts';
+import { useId, type ReactNode } from 'react';
+import type { ReportVerdict } from '#lib/client/report-verdict.ts';
 
-const icons: Record<Words['state'], ReactNode> = {
+const icons: Record<ReportVerdict['state'], ReactNode> = {
   OK: <CheckCircleFilled aria-hidden />,
   WARNING: <WarningFilled aria-hidden />,
   CRITICAL: <ExclamationCircleFilled aria-hidden />,
   RUNNING: <SyncOutlined spin aria-hidden />,
 };
 
-/** The report's first sentence: what is where now, and what was not touched. */
-export function RestoreVerdict({ restore }: { readonly restore: Restore }) {
-  const { state, word, sentence, lines } = restoreVerdict(restore);
+/** A report's first sentence, coloured by its state and never by hope. */
+export function VerdictPanel({
+  verdict: { state, word, sentence, lines },
+  testId,
+}: {
+  readonly verdict: ReportVerdict;
+  readonly testId: string;
+}) {
+  const id = useId();
   return (
     <section
       className="hf-verdict"
-      data-testid="restore-verdict"
+      data-testid={testId}
       data-status={state}
-      aria-labelledby="restore-sentence"
+      aria-labelledby={id}
       aria-live="polite"
     >
       <span className="hf-verdict-state">
         {icons[state]} {word}
       </span>
-      <p className="hf-verdict-sentence hf-wrap" id="restore-sentence">
+      <p className="hf-verdict-sentence hf-wrap" id={id} data-testid={`${testId}-sentence`}>
         {sentence}
       </p>
       {lines.map((line) => (
