@@ -26,8 +26,7 @@ export function RestorePoint({ data: { backup, rtoMinutes } }: { readonly data: 
   if (backup === null) {
     return (
       <p className="hf-restore-point" data-testid="restore-point" data-status="none">
-        <strong>There is no backup to restore.</strong> In the commands below BACKUP_FILE stands for its
-        name.
+        <strong>There is no backup to restore.</strong> In the commands below BACKUP_FILE stands for its name.
       </p>
     );
   }
