@@ -1,6 +1,7 @@
 import { cache } from 'react';
 import { cookies, headers } from 'next/headers';
 import type { Actor } from '../core/actor.ts';
+import { AppError, toAppError } from '../core/errors.ts';
 import { processBackend } from '#db/backend.ts';
 import { translateCatalogueError } from '#db/errors.ts';
 import { clientAddress } from './client-address.ts';
@@ -17,6 +18,9 @@ export const currentActor = cache(async (): Promise<Actor | null> => {
     if (actor === null) return null;
     return { ...actor, address: clientAddress(new Headers(head), backend.config.isProxyTrusted) };
   } catch (error) {
-    throw translateCatalogueError(error);
+    backend.log.error('who looks at a page could not be read', { error });
+    // Next prints what a page throws with all its causes, and a query's parameters are among them.
+    const { code, message, hint } = toAppError(translateCatalogueError(error));
+    throw new AppError(code, message, { hint });
   }
 });

@@ -134,6 +134,9 @@ describeWith('browser')('who may do what', () => {
       await page.getByText(running.viewer.email).waitFor();
       expect(await page.locator('[data-testid="failed-page"]').count()).toBe(0);
     }
+    // What failed is told with its cause, and without what the queries asked for.
+    expect(running.log()).toContain('who looks at a page could not be read');
+    expect(running.log()).not.toMatch(/\bparams: /);
   });
 
   it('closes the door for a while after ten wrong passwords, for the right one too', async () => {

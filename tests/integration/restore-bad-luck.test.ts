@@ -8,7 +8,6 @@ import { problemOf } from '#tests/support/api.ts';
 import { withSmallTmpfs } from '#tests/support/faults.ts';
 import { describeWith } from '#tests/support/needs.ts';
 import { ordersOf, startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
-import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
 import { startWorker, type Worker } from '#worker/worker.ts';
 
 let scene: RestoreApi;
@@ -275,15 +274,10 @@ test('a worker killed in the middle of an undo: the restored one stays live, and
   expect(done).toMatchObject({ status: 'COMPLETED', error: null });
   const { id } = done;
   await worker.stop();
-  const start = async (): Promise<WorkerProcess> => {
-    const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-    await started.until('worker is ready');
-    return started;
-  };
   const client = postgres(source.url('shop').reveal(), { max: 1, fetch_types: false });
   const [row] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`;
   try {
-    await using first = await start();
+    await using first = await scene.startWorker();
     // A stopped process hears no signal, so that the exchange waits for it.
     process.kill(row!.pid, 'SIGSTOP');
     expect((await scene.act('undo', id, 'shop')).status).toBe(202);

@@ -1,24 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRestoreApi, ordersOf, type RestoreApi } from '#tests/support/restore-api.ts';
 import { stubbornClient } from '#tests/support/stubborn-client.ts';
-import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import type { WorkerProcess } from '#tests/support/worker.ts';
 
 let scene: RestoreApi;
 let worker: WorkerProcess;
 beforeAll(async () => {
   scene = await startRestoreApi();
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
 });
 afterAll(async () => {
   await worker[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();
 });
-
-async function anotherWorker(): Promise<WorkerProcess> {
-  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-  await started.until('worker is ready');
-  return started;
-}
 
 test('a worker killed in mid-restore, before and after the renames: one database has the name, and the next start says which', async () => {
   const { source, api } = scene;
@@ -38,7 +32,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   await scene.until(restoring, ({ progress }) => progress?.tableCount === 2);
   await worker.kill('SIGKILL');
 
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const client = await stubbornClient(source, 'shop');
   const before = await scene.start(quick, { mode: 'swap', targetDatabase: 'shop' });
   await worker.until('about to exchange the databases');
@@ -50,7 +44,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   await worker.kill('SIGKILL');
   await client.letGo();
 
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const guest = await stubbornClient(source, 'other');
   const after = await scene.start(quick, { mode: 'swap', targetDatabase: 'other' });
   await worker.until('about to exchange the databases');
@@ -64,7 +58,7 @@ test('a worker killed in mid-restore, before and after the renames: one database
   await holder.unsafe('rollback');
   holder.release();
 
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const [first, second, third] = await Promise.all([restoring, before, after].map((id) => scene.ended(id)));
   expect(first).toMatchObject({ status: 'FAILED', error: { code: 'interrupted' }, copyDatabase: null });
   expect(second).toMatchObject({

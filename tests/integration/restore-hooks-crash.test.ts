@@ -7,7 +7,7 @@ import type { Restore } from '#lib/contracts/restore.ts';
 import { identityOf } from '#lib/tools/process-identity.ts';
 import { ordersOf, startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
 import { stubbornClient } from '#tests/support/stubborn-client.ts';
-import { eventually, startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import { eventually, type WorkerProcess } from '#tests/support/worker.ts';
 
 let scene: RestoreApi;
 let worker: WorkerProcess;
@@ -37,11 +37,6 @@ const hooksFile = {
   ],
 };
 
-async function anotherWorker(): Promise<WorkerProcess> {
-  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-  await started.until('worker is ready');
-  return started;
-}
 /** Kills the worker, and lets the time pass in which nobody knows that it is dead. */
 async function die(id: string): Promise<void> {
   await worker.kill('SIGKILL');
@@ -62,7 +57,7 @@ const hookChecks = ({ checks }: Restore) =>
 beforeAll(async () => {
   writeFileSync(file('hooks.json'), JSON.stringify(hooksFile), { mode: 0o600 });
   scene = await startRestoreApi({ HOLDFAST_HOOKS_FILE: file('hooks.json') });
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   backupId = await scene.backUp();
 });
 afterAll(async () => {
@@ -95,7 +90,7 @@ test('a worker killed while a command before runs: that one is ended, what was s
   await die(id);
   expect(identityOf(pid)).not.toBeNull();
 
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const mended = await scene.until(id, ({ error }) => error !== null);
   expect(mended).toMatchObject({
     status: 'IN_PROGRESS',
@@ -133,7 +128,7 @@ test('a worker killed between a command before and the renames: nothing was done
   expect(isAppRunning()).toBe(false);
   await client.letGo();
 
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const mended = await scene.ended(id);
   expect(mended).toMatchObject({
     status: 'FAILED',
@@ -172,7 +167,7 @@ test('a worker killed between the renames and the commands afterwards: the swap 
   await die(id);
   expect(journal()).toEqual(['stop']);
 
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const mended = await scene.ended(id);
   expect(mended).toMatchObject({
     status: 'COMPLETED',

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GET as readSettings } from '#app/api/v1/admin/settings/route.ts';
 import { problemOf } from '#tests/support/api.ts';
 import { ordersOf, startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
-import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import type { WorkerProcess } from '#tests/support/worker.ts';
 import { identityOf } from '#lib/tools/process-identity.ts';
 
 let scene: RestoreApi;
@@ -26,12 +26,6 @@ let asked = 0;
 const journal = (): string[] =>
   existsSync(file('journal')) ? readFileSync(file('journal'), 'utf8').trim().split('\n') : [];
 const write = (word: string): string[] => ['/bin/sh', '-c', `echo "${word}" >> ${file('journal')}`];
-
-async function anotherWorker(): Promise<WorkerProcess> {
-  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-  await started.until('worker is ready');
-  return started;
-}
 
 beforeAll(async () => {
   application = createServer((request, response) => {
@@ -72,7 +66,7 @@ beforeAll(async () => {
   };
   writeFileSync(file('hooks.json'), JSON.stringify(hooks), { mode: 0o600 });
   scene = await startRestoreApi({ HOLDFAST_HOOKS_FILE: file('hooks.json') });
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   backupId = await scene.backUp();
 });
 afterAll(async () => {
@@ -322,7 +316,7 @@ describe('the live database is as before', () => {
     const raw = scene.api.catalogue.raw;
     await raw`delete from workers`;
     await raw`update restores set heartbeat_at = now() - interval '1 hour' where id = ${id}`;
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     const restore = await scene.ended(id);
     await client.unsafe('rollback').catch(() => undefined);
     await client.end({ timeout: 1 });

@@ -5,18 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { problemOf } from '#tests/support/api.ts';
 import { seeBackup } from '#tests/support/backups.ts';
 import { ordersOf, startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
-import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import type { WorkerProcess } from '#tests/support/worker.ts';
 
 let scene: RestoreApi;
 let worker: WorkerProcess;
 /** With 2000 orders. */
 let backupId: string;
-
-async function anotherWorker(): Promise<WorkerProcess> {
-  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-  await started.until('worker is ready');
-  return started;
-}
 
 /** Killed, and as silent as after a while: whoever comes next takes it for dead at once. */
 async function killed(): Promise<void> {
@@ -29,7 +23,7 @@ async function killed(): Promise<void> {
 
 beforeAll(async () => {
   scene = await startRestoreApi();
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   // pg_restore --clean by itself stops at the keys of partitions.
   await scene.source.sql(
     'shop',
@@ -211,7 +205,7 @@ describe('the live database is as before', () => {
     await scene.until(first, ({ progress }) => progress?.phase === 'safety-backup');
     await killed();
     await early.letGo();
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     expect(await scene.ended(first)).toMatchObject({ status: 'FAILED', error: { code: 'interrupted' } });
     expect(await ordersOf(scene.source, 'shop')).toBe(40);
 
@@ -220,7 +214,7 @@ describe('the live database is as before', () => {
     await worker.until('about to restore over the live database');
     await scene.until(second, ({ log }) => log.includes('waiting for a lock that is held by'));
     await killed();
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     const before = await scene.ended(second);
     await client.letGo();
     expect(before).toMatchObject({ status: 'FAILED', error: { code: 'interrupted' } });
@@ -244,7 +238,7 @@ test('where the worker is killed after the transaction everything is restored, a
   await row.unsafe('rollback');
   row.release();
   await gone;
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   const after = await scene.ended(third);
   expect(after).toMatchObject({ status: 'COMPLETED', error: null, proven: false });
   expect(after.log).toContain('everything was replaced');

@@ -6,7 +6,7 @@ import { problemOf } from '#tests/support/api.ts';
 import { openTablesTarget } from '#lib/sources/registry.ts';
 import { postgresBinDir } from '#tests/support/postgres.ts';
 import { startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
-import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import type { WorkerProcess } from '#tests/support/worker.ts';
 
 let scene: RestoreApi;
 let worker: WorkerProcess;
@@ -37,15 +37,9 @@ const ODD_SQL = `"Odd ""place"."Ünï tab'le"`;
 const db = <Row extends object = Record<string, unknown>>(text: string) =>
   scene.source.sql<Row>('shop', text);
 
-const anotherWorker = async (): Promise<WorkerProcess> => {
-  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-  await started.until('worker is ready');
-  return started;
-};
-
 beforeAll(async () => {
   scene = await startRestoreApi();
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   await db(SHAPE);
   backupId = await scene.backUp();
   await scene.source.sql('postgres', 'create database fresh template shop');
@@ -385,7 +379,7 @@ test('cancelled or killed while it waits in its transaction: live tables are as 
       code: 'locked',
     });
     await worker.kill('SIGKILL');
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     const mended = await scene.ended(killed);
     expect(mended).toMatchObject({ status: 'FAILED', error: { code: 'interrupted' }, copyDatabase: null });
     expect(mended.log).toContain('it was not done: shop is as before');
@@ -404,7 +398,7 @@ test('cancelled or killed while it waits in its transaction: live tables are as 
     await worker.kill('SIGKILL');
     await holder.unsafe('rollback');
     holder.release();
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     const finished = await scene.ended(done);
     expect(finished).toMatchObject({ status: 'COMPLETED', error: null, copyDatabase: null });
     expect(finished.log).toContain('shows that the tables were brought in');

@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { problemOf } from '#tests/support/api.ts';
 import { startRestoreApi, type RestoreApi } from '#tests/support/restore-api.ts';
-import { startWorkerProcess, type WorkerProcess } from '#tests/support/worker.ts';
+import type { WorkerProcess } from '#tests/support/worker.ts';
 
 let scene: RestoreApi;
 let worker: WorkerProcess;
@@ -42,15 +42,9 @@ const schemas = async (): Promise<readonly string[]> =>
     )
   ).map(({ name }) => name);
 
-const anotherWorker = async (): Promise<WorkerProcess> => {
-  const started = startWorkerProcess({ ...scene.environment, HOLDFAST_LOG_LEVEL: 'info' });
-  await started.until('worker is ready');
-  return started;
-};
-
 beforeAll(async () => {
   scene = await startRestoreApi();
-  worker = await anotherWorker();
+  worker = await scene.startWorker();
   await db(SHAPE);
   backupId = await scene.backUp();
   await db(ACCIDENT);
@@ -317,7 +311,7 @@ test('cancelled or killed while it waits in its transaction: as the restore left
     expect((await ask(id)).status).toBe(202);
     await waiting();
     await worker.kill('SIGKILL');
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     const mended = await scene.ended(id);
     expect(mended).toMatchObject({
       status: 'COMPLETED',
@@ -340,7 +334,7 @@ test('cancelled or killed while it waits in its transaction: as the restore left
     await worker.kill('SIGKILL');
     await holder.unsafe('rollback');
     holder.release();
-    worker = await anotherWorker();
+    worker = await scene.startWorker();
     const finished = await scene.ended(id);
     expect(finished).toMatchObject({ status: 'COMPLETED', error: null, tablesUndo: { canUndo: false } });
     expect(finished.log).toContain('the undo was done: the rows from before are back');

@@ -16,7 +16,7 @@ import type { EngineDeps } from '#lib/engine/deps.ts';
 import { startApi, type TestApi } from './api.ts';
 import { backupWhere, isOver, queueBackup } from './backups.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import { eventually } from './worker.ts';
+import { eventually, startWorkerProcess, type WorkerProcess } from './worker.ts';
 
 const SHOP = `
   create role seller nologin;
@@ -41,6 +41,8 @@ export interface RestoreApi extends AsyncDisposable {
   readonly source: TestPostgres;
   /** What a worker process of this installation needs. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A worker process, once it is ready. */
+  startWorker(): Promise<WorkerProcess>;
   /** Takes a backup of `shop`; a worker must be running. */
   backUp(): Promise<string>;
   preview(backupId: string, plan: object): Promise<RestorePreview>;
@@ -111,14 +113,20 @@ export async function startRestoreApi(
     );
   };
   const acts = { cancel, swap, undo };
+  const ofWorker = {
+    ...env,
+    DATABASE_URL: backend.config.databaseUrl?.reveal() ?? '',
+    BACKUP_LOCAL_PATH: api.folder,
+    BACKUP_TIMEZONE: 'UTC',
+  };
   return {
     api,
     source,
-    environment: {
-      ...env,
-      DATABASE_URL: backend.config.databaseUrl?.reveal() ?? '',
-      BACKUP_LOCAL_PATH: api.folder,
-      BACKUP_TIMEZONE: 'UTC',
+    environment: ofWorker,
+    startWorker: async () => {
+      const started = startWorkerProcess({ ...ofWorker, HOLDFAST_LOG_LEVEL: 'info' });
+      await started.until('worker is ready');
+      return started;
     },
     backUp: async () => {
       const deps = { db: backend.db, queue: await backend.queue() } as unknown as EngineDeps;
