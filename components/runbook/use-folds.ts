@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 
-const named = (): string => decodeURIComponent(window.location.hash.slice(1));
+const named = (): string => window.location.hash.slice(1);
 
 /** Paper has nothing to click on: everything is open while the page is printed. */
 function useIsPrinting(): boolean {

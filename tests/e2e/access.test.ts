@@ -122,9 +122,21 @@ describeWith('browser')('who may do what', () => {
       await fresh.page.waitForSelector(`${failed('down')} button:not(.ant-btn-loading)`);
       expect(await inside.page.locator('nav').count()).toBe(1);
       expect(await fresh.page.locator('nav').count()).toBe(0);
-      expect(await inside.violations()).toEqual([]);
-      expect(await fresh.violations()).toEqual([]);
-      expect(await fresh.overflow()).toBe(0);
+      for (const [name, tab] of [
+        ['inside', inside],
+        ['alone', fresh],
+      ] as const) {
+        expect(await tab.violations()).toEqual([]);
+        for (const width of [390, 1440]) {
+          await tab.page.setViewportSize({ width, height: 900 });
+          expect(await tab.overflow()).toBe(0);
+          for (const scheme of ['dark', 'light'] as const) {
+            await tab.switchColours(scheme);
+            expect(await tab.violations('colours')).toEqual([]);
+            await tab.picture(`catalogue-away-${name}-${String(width)}-${scheme}`);
+          }
+        }
+      }
     } finally {
       await running.server.start();
     }
