@@ -61,10 +61,10 @@ export function BackupDrawer({
           )}
           {data.status === 'IN_PROGRESS' && <RunningBackup row={data} mayCancel />}
           {verifyingId !== null && <Verifying id={verifyingId} />}
+          {data.status === 'FAILED' && <KeptCopy backup={data} onProblem={handlers.onProblem} />}
           {(data.status === 'COMPLETED' || data.status === 'FAILED') && (
             <RowActions row={data} handlers={handlers} size="middle" />
           )}
-          {data.status === 'FAILED' && <KeptCopy backup={data} onProblem={handlers.onProblem} />}
           {data.status === 'COMPLETED' && (
             <p>
               <Link
