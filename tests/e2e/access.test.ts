@@ -129,7 +129,7 @@ describeWith('browser')('who may do what', () => {
         expect(await tab.violations()).toEqual([]);
         for (const width of [390, 1440]) {
           await tab.page.setViewportSize({ width, height: 900 });
-          expect(await tab.overflow()).toBe(0);
+          await expect.poll(() => tab.overflow()).toBe(0);
           for (const scheme of ['dark', 'light'] as const) {
             await tab.switchColours(scheme);
             expect(await tab.violations('colours')).toEqual([]);
