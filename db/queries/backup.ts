@@ -182,7 +182,7 @@ export async function markExpired(tx: Tx, id: string): Promise<void> {
 }
 
 /** Holds everything the plan backs up: some tables alone, or a schema without rows, bring no application back. */
-const isWhole = and(isNull(backups.tables), eq(backups.schemaOnly, false));
+export const isWhole = and(isNull(backups.tables), eq(backups.schemaOnly, false));
 
 const newest = [desc(backups.createdAt), desc(backups.id)];
 

@@ -5,6 +5,7 @@ import { backupCopies, backups } from '../schema/backup.ts';
 import { drills } from '../schema/drill.ts';
 import { sources } from '../schema/source.ts';
 import { verifications } from '../schema/verification.ts';
+import { isWhole } from './backup.ts';
 import { insertVerification } from './verification.ts';
 
 export type DrillRecord = typeof drills.$inferSelect;
@@ -145,8 +146,7 @@ export async function lockBackupToComeBackTo(tx: Tx, sourceId: string): Promise<
       and(
         eq(backups.sourceId, sourceId),
         eq(backups.status, 'COMPLETED'),
-        isNull(backups.tables),
-        eq(backups.schemaOnly, false),
+        isWhole,
         ne(backups.proof, 'FAILED'),
         stored,
       ),

@@ -1,8 +1,9 @@
-import { and, desc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { PlannedBackup, PlannedCopy, VerificationState } from '../../lib/core/verification-plan.ts';
 import type { Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 import { verifications } from '../schema/verification.ts';
+import { isWhole } from './backup.ts';
 
 /** Held to the end of the transaction: workers that plan at once look one after the other, and none adds what another did. */
 export async function lockVerificationPlan(tx: Tx): Promise<void> {
@@ -20,15 +21,7 @@ async function newestWhole(tx: Tx, sourceId: string, condition?: SQL): Promise<P
       destinations: backups.destinations,
     })
     .from(backups)
-    .where(
-      and(
-        eq(backups.sourceId, sourceId),
-        eq(backups.status, 'COMPLETED'),
-        isNull(backups.tables),
-        eq(backups.schemaOnly, false),
-        condition,
-      ),
-    )
+    .where(and(eq(backups.sourceId, sourceId), eq(backups.status, 'COMPLETED'), isWhole, condition))
     .orderBy(desc(backups.createdAt), desc(backups.id))
     .limit(1);
   if (row === undefined) return null;

@@ -8,6 +8,7 @@ import {
   ScratchPlace,
   VERDICTS,
   Verdict,
+  Verification,
   VerificationId,
   VerifyPhase,
 } from './verification.ts';
@@ -137,14 +138,7 @@ export const Drill = z.object({
   /** Its verification, to follow and to cancel it (POST …/verifications/:id/cancel), and with every check; null without a backup. */
   verificationId: VerificationId.nullable(),
   /** Present while IN_PROGRESS. */
-  progress: z
-    .object({
-      phase: VerifyPhase,
-      bytes: z.number(),
-      totalBytes: z.number().nullable(),
-      cancelRequested: z.boolean(),
-    })
-    .nullable(),
+  progress: Verification.shape.progress,
   /** GET …/:id/report; null while IN_PROGRESS. */
   report: z
     .object({

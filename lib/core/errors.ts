@@ -43,6 +43,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Whether a code that was written down is one that this version knows. */
+export const isErrorCode = (code: string): code is ErrorCode => code in ERRORS;
+
 export interface AppErrorOptions {
   /** A sentence that says what to do. */
   readonly hint?: string | undefined;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { DrillReport, drillReportText, type DrillStep } from '../contracts/drill.ts';
 import type { Check } from '../contracts/verification.ts';
 import { judgeDrill, type DrillFacts } from '../core/drill.ts';
-import { AppError, ERRORS, toAppError, type ErrorCode } from '../core/errors.ts';
+import { AppError, isErrorCode, toAppError } from '../core/errors.ts';
 import { newReportKey, signReport } from '../platform/report-signature.ts';
 import { sealReportKey, unsealReportKey } from '../platform/seal.ts';
 import { HOLDFAST_VERSION } from '../platform/version.ts';
@@ -27,8 +27,6 @@ import { workerActor, type EngineDeps } from './deps.ts';
 const NOT_PASSED_MAX = 1000;
 const SIGNING_BATCH = 20;
 
-const isCode = (code: string): code is ErrorCode => code in ERRORS;
-
 const lostVerification: NonNullable<DrillFacts['verification']> = {
   status: 'UNKNOWN',
   isProven: false,
@@ -47,7 +45,7 @@ function verificationFacts(row: VerificationRecord | null): NonNullable<DrillFac
     status: row.status,
     isProven: row.proven,
     durationMs: row.durationMs,
-    error: code === null ? null : { code: isCode(code) ? code : 'bug', message: message ?? code, hint },
+    error: code === null ? null : { code: isErrorCode(code) ? code : 'bug', message: message ?? code, hint },
   };
 }
 

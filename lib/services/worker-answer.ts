@@ -1,4 +1,4 @@
-import { AppError, ERRORS, type ErrorCode } from '../core/errors.ts';
+import { AppError, isErrorCode } from '../core/errors.ts';
 import type { Backend } from '#db/backend.ts';
 import { livingWorkers } from '#db/queries/worker.ts';
 
@@ -33,7 +33,7 @@ export async function waitForAnswer<T>(
     const row = await read();
     if (row?.answer !== null && row?.answer !== undefined) return row.answer;
     if (row?.errorCode !== null && row?.errorCode !== undefined) {
-      const code: ErrorCode = row.errorCode in ERRORS ? (row.errorCode as ErrorCode) : 'bug';
+      const code = isErrorCode(row.errorCode) ? row.errorCode : 'bug';
       throw new AppError(code, row.errorMessage ?? 'the worker could not answer', {
         hint: row.errorHint ?? undefined,
       });

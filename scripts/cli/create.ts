@@ -1,5 +1,5 @@
 import { TriggerBackupRequest, type BackupDetail } from '#lib/contracts/backup.ts';
-import { AppError, ERRORS, type ErrorCode } from '#lib/core/errors.ts';
+import { AppError, isErrorCode } from '#lib/core/errors.ts';
 import { getBackup } from '#lib/services/backups.ts';
 import { triggerBackup } from '#lib/services/trigger-backup.ts';
 import { check, commandActor, withBackend, type Command, type Values } from './command.ts';
@@ -22,12 +22,10 @@ function readRequest(values: Values): TriggerBackupRequest {
   });
 }
 
-const isCode = (code: string): code is ErrorCode => code in ERRORS;
-
 /** What a backup that ended otherwise says of itself. */
 function failureOf({ status, error }: BackupDetail): AppError | undefined {
   if (status === 'COMPLETED') return undefined;
-  const code = error !== null && isCode(error.code) ? error.code : 'bug';
+  const code = error !== null && isErrorCode(error.code) ? error.code : 'bug';
   return new AppError(code, error?.message ?? `the backup is ${status}`, { hint: error?.hint ?? undefined });
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Backend } from '#db/backend.ts';
 import { DrillRequest, type Drill } from '#lib/contracts/drill.ts';
-import { AppError, ERRORS, type ErrorCode } from '#lib/core/errors.ts';
+import { AppError, isErrorCode } from '#lib/core/errors.ts';
 import { getDrill, openReport, openSignature, requestDrill } from '#lib/services/drills.ts';
 import { check, commandActor, typedPath, withBackend, type Command, type Values } from './command.ts';
 import { namedSource, sourceOption } from './source-option.ts';
@@ -14,8 +14,6 @@ function shown(ms: number): string {
 }
 
 const measuredAs = (ms: number | null): string => (ms === null ? 'not measured' : shown(Math.max(0, ms)));
-
-const isCode = (code: string): code is ErrorCode => code in ERRORS;
 
 /** Each objective beside what was measured, one a line. */
 function linesOf(drill: Drill): string {
@@ -96,7 +94,7 @@ export const drill: Command = {
         ...(error === null
           ? {}
           : {
-              error: new AppError(isCode(error.code) ? error.code : 'bug', error.message, {
+              error: new AppError(isErrorCode(error.code) ? error.code : 'bug', error.message, {
                 hint: error.hint ?? undefined,
               }),
             }),
