@@ -9,6 +9,7 @@ import { depsOfSources } from '#lib/engine/source-deps.ts';
 import { addVerification } from '#lib/engine/verify.ts';
 import { backupJob } from '#lib/jobs/queue.ts';
 import type { Config } from '#lib/platform/config.ts';
+import { layersOf } from '#lib/platform/source-config.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow, lockBackup } from '#db/queries/backup.ts';
@@ -82,10 +83,7 @@ export async function tick(deps: EngineDeps, now?: Date): Promise<Tick> {
 
     const tiers = tiersOfSlot(newest, config.schedule.timeZone);
     const isEncrypted = config.ageRecipients.length > 0;
-    const filename = archiveFilename(config.filePrefix, at, 1, {
-      compression: config.compression,
-      isEncrypted,
-    });
+    const filename = archiveFilename(config.filePrefix, at, 1, layersOf(config));
     const backupId = await addScheduledRun(tx, {
       sourceId,
       filename,

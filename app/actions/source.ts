@@ -6,6 +6,7 @@ import type { ActionResult } from '#lib/contracts/problem.ts';
 import {
   SourceCreate,
   SourceId,
+  DiscoverRequest,
   SourceProbeRequest,
   SourceUpdate,
   type DiscoveredDatabases,
@@ -51,7 +52,7 @@ export async function testAddressAction(input: SourceProbeRequest): Promise<Acti
 }
 
 export async function discoverDatabasesAction(
-  input: SourceProbeRequest,
+  input: DiscoverRequest,
 ): Promise<ActionResult<DiscoveredDatabases>> {
-  return runAction({ can: can.manageSources, input: SourceProbeRequest }, input, discoverDatabases);
+  return runAction({ can: can.manageSources, input: DiscoverRequest }, input, discoverDatabases);
 }

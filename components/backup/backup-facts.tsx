@@ -101,7 +101,7 @@ export function BackupFacts({ backup }: { readonly backup: BackupDetail }) {
     {
       key: 'source',
       label: 'Source',
-      children: `${backup.source.database} on ${backup.source.host}:${String(backup.source.port)}`,
+      children: backup.source.place,
     },
     { key: 'holds', label: 'Holds', children: whatItHolds(backup) },
     ...(backup.size === 0 ? [] : [{ key: 'size', label: 'Stored size', children: bytesText(backup.size) }]),

@@ -119,7 +119,10 @@ export function RestoreGuide({
       </div>
       {downloadProblem !== null && <ProblemAlert error={downloadProblem} title="The download was refused" />}
       <ol className="hf-steps">
-        {restoreSteps({ ...installation, source: backup.data.source }, backup.data).map((step) => (
+        {restoreSteps(
+          { ...installation, source: backup.data.source.address ?? installation.source },
+          backup.data,
+        ).map((step) => (
           <li key={step.title}>
             <h3>{step.title}</h3>
             <p className="hf-muted">{step.text}</p>

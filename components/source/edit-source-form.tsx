@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Form } from 'antd';
 import { updateSourceAction } from '#app/actions/source.ts';
-import type { Source, SourceUpdate } from '#lib/contracts/source.ts';
+import type { DatabaseSource, SourceUpdate } from '#lib/contracts/source.ts';
 import {
   fieldsOf,
   updateRequest,
@@ -25,7 +25,7 @@ export function EditSourceForm({
   source,
   installed,
 }: {
-  readonly source: Source;
+  readonly source: DatabaseSource;
   readonly installed: InstalledChoices;
 }) {
   const [form] = Form.useForm<SourceFields>();

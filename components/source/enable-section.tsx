@@ -78,8 +78,8 @@ export function EnableSection({ source }: { readonly source: Source }) {
         >
           <div className="hf-stack">
             <p>
-              From now on nothing that changes in {source.database} is backed up, and nobody is told that it
-              is not. The backups there are stay.
+              From now on nothing that changes in {source.place} is backed up, and nobody is told that it is
+              not. The backups there are stay.
             </p>
             {change.isError && <ProblemAlert error={change.error} title="The source was not disabled" />}
           </div>

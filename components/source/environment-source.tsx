@@ -1,6 +1,6 @@
 'use client';
 import { Descriptions } from 'antd';
-import type { Source } from '#lib/contracts/source.ts';
+import type { DatabaseSource } from '#lib/contracts/source.ts';
 import { cronWords } from '#lib/client/schedule-words.ts';
 import { environmentWord } from '#lib/client/restore-words.ts';
 import { Section } from '#components/ui/section.tsx';
@@ -16,7 +16,7 @@ const named = (variable: string, value: string) => (
 );
 
 /** What the environment names: shown with its variables, not edited here. */
-export function EnvironmentSource({ source }: { readonly source: Source }) {
+export function EnvironmentSource({ source }: { readonly source: DatabaseSource }) {
   const { schedule, retention } = source.effective;
   return (
     <>

@@ -4,12 +4,13 @@ import { Alert, Button, Form } from 'antd';
 import { useRouter } from 'next/navigation';
 import { useRef, useState } from 'react';
 import { createSourceAction } from '#app/actions/source.ts';
-import type { Source, SourceCreate } from '#lib/contracts/source.ts';
+import type { Source } from '#lib/contracts/source.ts';
 import {
   createRequest,
   createRequests,
   newSourceFields,
   suggestedPrefix,
+  type DatabaseCreate,
   type InstalledChoices,
   type SourceFields,
 } from '#lib/client/source-form.ts';
@@ -43,7 +44,7 @@ export function NewSourceForm({
   const database = (Form.useWatch('database', form) as string | undefined) ?? '';
   const isMany = chosen.length > 1;
   const add = useMutation({
-    mutationFn: async (requests: readonly SourceCreate[]) => {
+    mutationFn: async (requests: readonly DatabaseCreate[]) => {
       const made: Source[] = [];
       for (const request of requests) {
         made.push(await unwrapAction(createSourceAction(request)));

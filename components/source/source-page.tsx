@@ -91,7 +91,7 @@ export function SourcePage({ id }: { readonly id: string }) {
             backLink
           ) : (
             <>
-              {data.database} on {data.host}.{' '}
+              {data.place}.{' '}
               <Link href={`/settings/backup?source=${id}`} className="hf-link">
                 Its backups
               </Link>{' '}
@@ -113,12 +113,13 @@ export function SourcePage({ id }: { readonly id: string }) {
       {failed === undefined && (data === undefined || installed === undefined) && (
         <Skeleton active title={false} paragraph={{ rows: 10 }} />
       )}
-      {data !== undefined && installed !== undefined && data.isFromEnvironment && (
-        <EnvironmentSource source={data} />
-      )}
+      {data !== undefined &&
+        installed !== undefined &&
+        data.isFromEnvironment &&
+        data.kind === 'postgres' && <EnvironmentSource source={data} />}
       {data !== undefined && installed !== undefined && !data.isFromEnvironment && (
         <>
-          <EditSourceForm key={data.id} source={data} installed={installed} />
+          {data.kind === 'postgres' && <EditSourceForm key={data.id} source={data} installed={installed} />}
           <Section name="enabled" title={data.isEnabled ? 'Stop backing it up' : 'Disabled'}>
             <EnableSection source={data} />
           </Section>

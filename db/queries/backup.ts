@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, isNull, ne, sql, type SQL } from 'drizzle-orm';
 import type { Destination } from '../../lib/contracts/backup.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import type { VerificationStatus } from '../../lib/contracts/verification.ts';
+import type { SourceKind } from '../../lib/core/source-kind.ts';
 import type { Db, Tx } from '../client.ts';
 import { backupCopies, backups } from '../schema/backup.ts';
 
@@ -14,6 +15,7 @@ export interface LastVerification {
 }
 export type BackupRecord = Omit<typeof backups.$inferSelect, 'manifest'> & {
   readonly sourceName: string;
+  readonly sourceKind: SourceKind;
   /** Null when there was none. */
   readonly lastVerification: LastVerification | null;
 };
@@ -27,12 +29,14 @@ const lastVerification = sql<LastVerification | null>`(
     from verifications v where v.id = "backups"."last_verification_id")`;
 
 const sourceName = sql<string>`(select s.name from sources s where s.id = "backups"."source_id")`;
+const sourceKind = sql<SourceKind>`(select s.kind from sources s where s.id = "backups"."source_id")`;
 
 /** Every column but the manifest, which lists every table and is read by nobody here. */
 export const backupColumns = {
   id: backups.id,
   sourceId: backups.sourceId,
   sourceName,
+  sourceKind,
   filename: backups.filename,
   sizeBytes: backups.sizeBytes,
   checksum: backups.checksum,

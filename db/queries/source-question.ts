@@ -5,9 +5,9 @@ import type { Db, Tx } from '../client.ts';
 import { sourceQuestions } from '../schema/source.ts';
 
 export type SourceQuestion = typeof sourceQuestions.$inferSelect;
-export type NewSourceQuestion = Pick<
+export type NewSourceQuestion = Omit<
   SourceQuestion,
-  'id' | 'kind' | 'host' | 'port' | 'user' | 'database' | 'sslMode' | 'sealedPassword'
+  'createdAt' | 'answer' | 'errorCode' | 'errorMessage' | 'errorHint'
 >;
 
 export async function insertSourceQuestion(tx: Tx, question: NewSourceQuestion): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   SourceSchedule,
   SSL_MODES,
 } from '../../lib/contracts/source.ts';
+import type { SourceKind } from '../../lib/core/source-kind.ts';
 import type { VerificationPolicy } from '../../lib/contracts/verification.ts';
 import { environmentKind } from './environment-kind.ts';
 
@@ -15,6 +16,7 @@ export const sources = pgTable(
   'sources',
   {
     id: uuid('id').primaryKey().defaultRandom(),
+    kind: text('kind').$type<SourceKind>().notNull().default('postgres'),
     name: text('name').notNull(),
     host: text('host'),
     port: integer('port'),
@@ -23,6 +25,11 @@ export const sources = pgTable(
     sslMode: text('ssl_mode').$type<(typeof SSL_MODES)[number]>(),
     /** Sealed under a key that is not in the catalogue (lib/platform/seal.ts); null without a password. */
     sealedPassword: text('sealed_password'),
+    /** Of `files` and `sqlite`. */
+    path: text('path'),
+    /** Of `files`: null takes everything below the path. */
+    only: jsonb('only').$type<string[]>(),
+    excludes: jsonb('excludes').$type<string[]>(),
     isEnabled: boolean('is_enabled').notNull().default(true),
     environment: environmentKind('environment'),
     filePrefix: text('file_prefix'),
@@ -43,12 +50,16 @@ export const sources = pgTable(
 export const sourceQuestions = pgTable('source_questions', {
   id: uuid('id').primaryKey().defaultRandom(),
   kind: text('kind').$type<'probe' | 'discover'>().notNull(),
-  host: text('host').notNull(),
-  port: integer('port').notNull(),
-  user: text('user').notNull(),
-  database: text('database').notNull(),
+  sourceKind: text('source_kind').$type<SourceKind>().notNull().default('postgres'),
+  host: text('host'),
+  port: integer('port'),
+  user: text('user'),
+  database: text('database'),
   sslMode: text('ssl_mode').$type<(typeof SSL_MODES)[number]>(),
   sealedPassword: text('sealed_password'),
+  path: text('path'),
+  only: jsonb('only').$type<string[]>(),
+  excludes: jsonb('excludes').$type<string[]>(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   answer: jsonb('answer').$type<SourceProbeAnswer | DiscoveredDatabases>(),
   errorCode: text('error_code'),

@@ -1,4 +1,11 @@
-import type { Source, SourceCreate, SourceProbeRequest, SourceUpdate } from '../contracts/source.ts';
+import type {
+  DatabaseSource,
+  Source,
+  SourceCreate,
+  SourceProbeRequest,
+  SourceUpdate,
+  SSL_MODES,
+} from '../contracts/source.ts';
 import type { VerificationPolicy } from '../contracts/verification.ts';
 
 /** What the form holds: every choice twice, whether it is the source's own and what it is then. */
@@ -14,7 +21,7 @@ export interface SourceFields {
   readonly password: string;
   readonly dropsPassword: boolean;
   /** Empty: as libpq decides. */
-  readonly sslMode: NonNullable<SourceCreate['sslMode']> | '';
+  readonly sslMode: (typeof SSL_MODES)[number] | '';
   readonly hasOwnSchedule: boolean;
   readonly schedule: NonNullable<SourceCreate['schedule']>;
   readonly hasOwnRetention: boolean;
@@ -57,7 +64,7 @@ export const newSourceFields = (installed: InstalledChoices): SourceFields => ({
   verification: installed.verification,
 });
 
-export const fieldsOf = (source: Source, installed: InstalledChoices): SourceFields => ({
+export const fieldsOf = (source: DatabaseSource, installed: InstalledChoices): SourceFields => ({
   ...newSourceFields(installed),
   name: source.name,
   environment: source.environment,
@@ -98,7 +105,10 @@ const choicesOf = (fields: SourceFields) => ({
   verification: fields.hasOwnPolicy ? fields.verification : null,
 });
 
-export const createRequest = (fields: SourceFields): SourceCreate => ({
+/** POST …/sources of a PostgreSQL database. */
+export type DatabaseCreate = Extract<SourceCreate, { database: string }>;
+
+export const createRequest = (fields: SourceFields): DatabaseCreate => ({
   ...addressOf(fields),
   ...choicesOf(fields),
   password: fields.password === '' ? null : fields.password,
@@ -114,7 +124,10 @@ export function updateRequest(fields: SourceFields): SourceUpdate {
 }
 
 /** `sourceId`: whose kept password is used where none is typed; null for a source that is not saved yet. */
-export function probeRequest(fields: SourceFields, sourceId: string | null): SourceProbeRequest {
+export function probeRequest(
+  fields: SourceFields,
+  sourceId: string | null,
+): Extract<SourceProbeRequest, { database: string }> {
   const password = sourceId === null && fields.password === '' ? null : passwordOf(fields);
   return {
     ...addressOf(fields),
@@ -128,7 +141,7 @@ export function createRequests(
   fields: SourceFields,
   databases: readonly string[],
   taken: readonly Pick<Source, 'name' | 'filePrefix'>[],
-): readonly SourceCreate[] {
+): readonly DatabaseCreate[] {
   const names = new Set(taken.map(({ name }) => name.toLowerCase()));
   const prefixes = new Set(taken.map(({ filePrefix }) => filePrefix));
   const free = (wanted: string, used: Set<string>, key: (text: string) => string): string => {

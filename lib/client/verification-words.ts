@@ -56,6 +56,7 @@ export const placeWord: Record<ScratchPlace, string> = {
   ephemeral: 'a PostgreSQL server of its own',
   server: 'the verification server',
   source: 'the source’s server',
+  folder: 'a folder of its own',
 };
 
 export const unknownReasonWord: Record<UnknownReason, string> = {

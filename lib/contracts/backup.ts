@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PHASES } from '../core/run-context.ts';
+import { SOURCE_KINDS } from '../core/source-kind.ts';
 
 /** Why a backup was taken and which retention rule speaks for it; one backup may carry several (DESIGN §1). */
 export const TIERS = ['MANUAL', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
@@ -143,6 +144,7 @@ export const BackupRow = z.object({
   sourceId: z.uuid(),
   /** What people call the source (contracts/source.ts). */
   sourceName: z.string(),
+  sourceKind: z.enum(SOURCE_KINDS),
   filename: z.string(),
   /** Stored bytes; 0 until known. */
   size: z.number(),
@@ -183,8 +185,16 @@ export type SourceAddress = z.infer<typeof SourceAddress>;
 /** GET /api/v1/admin/backup/:id. */
 export const BackupDetail = BackupRow.extend({
   /** Where its source is now. */
-  source: SourceAddress,
-  /** SHA-256 (hex) and size of what pg_dump wrote, before compression and encryption. */
+  source: z.object({
+    kind: z.enum(SOURCE_KINDS),
+    /** For people. */
+    place: z.string(),
+    /** What it is called there: a database, a path, an address. */
+    database: z.string(),
+    /** Of a PostgreSQL source; null for others. */
+    address: SourceAddress.nullable(),
+  }),
+  /** SHA-256 (hex) and size of what the dump wrote, before compression and encryption. */
   plainSize: z.number().nullable(),
   plainChecksum: z.string().nullable(),
   options: z.object({ tables: z.array(z.string()).nullable(), schemaOnly: z.boolean() }),

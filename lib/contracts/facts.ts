@@ -134,6 +134,31 @@ export const DatabaseFact = z.object({
 });
 export type DatabaseFact = z.infer<typeof DatabaseFact>;
 
+/** What a tree of files holds, as it went into the archive. */
+export const FileFacts = z.object({
+  files: z.number().int(),
+  directories: z.number().int(),
+  links: z.number().int(),
+  /** Devices, pipes and sockets: not in the archive. */
+  others: z.number().int(),
+  /** Of the contents of all files. */
+  bytes: z.number().int(),
+  /** Of every entry (path, kind, mode, owner, time, size, SHA-256 of its content, target of a link), whatever their order. */
+  fingerprint: Fingerprint,
+  /** Paths that were written to or went away while they were read, at most 100; the archive holds them as they were read. */
+  changed: z.array(z.string()),
+  changedCount: z.number().int(),
+});
+export type FileFacts = z.infer<typeof FileFacts>;
+
+/** How many keys each database of a Redis server had just before and just after its snapshot was taken. */
+export const KeyFacts = z.object({
+  databases: z.array(
+    z.object({ index: z.number().int(), before: z.number().int(), after: z.number().int() }),
+  ),
+});
+export type KeyFacts = z.infer<typeof KeyFacts>;
+
 /** What a restored copy must show, read in the dump's own snapshot. */
 export const Facts = z.object({
   /** Ordinary and partitioned tables, partitions each counted. */
@@ -154,6 +179,10 @@ export const Facts = z.object({
   database: DatabaseFact.nullable().default(null),
   /** Roles that own, may use, or are named by something in the dump; sorted. */
   roles: z.array(z.string()).nullable().default(null),
+  /** Of `files`; null for other sources. */
+  files: FileFacts.nullable().default(null),
+  /** Of `redis`; null for other sources. */
+  keys: KeyFacts.nullable().default(null),
   /** How long taking the facts took, beside the dump. */
   durationMs: z.number().int().nullable().default(null),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SOURCE_KINDS, type SourceKind } from '../core/source-kind.ts';
 import { Tier } from './backup.ts';
 import { Facts } from './facts.ts';
 
@@ -14,17 +15,26 @@ export const StageRecord = z.object({
 });
 export type StageRecord = z.infer<typeof StageRecord>;
 
+/** What an archive holds once its stages are undone, by kind of source. */
+export const DUMP_FORMATS = {
+  postgres: 'custom',
+  files: 'tar',
+  sqlite: 'sqlite',
+  redis: 'rdb',
+} as const satisfies Record<SourceKind, string>;
+
 /** `<archive>.manifest.json`, format 1 (docs/format.md). Written last, beside the archive; holds no secret. */
 export const Manifest = z.object({
   format: z.literal(1),
   id: z.string(),
   holdfastVersion: z.string(),
   source: z.object({
-    kind: z.literal('postgres'),
-    /** The server's version, for example `15.18`. */
+    kind: z.enum(SOURCE_KINDS),
+    /** The server's version, for example `15.18`; of files that of tar, of SQLite that of the library. */
     productVersion: z.string(),
+    /** The database; of files and SQLite the path, of Redis the address. */
     database: z.string(),
-    dumpFormat: z.literal('custom'),
+    dumpFormat: z.enum(['custom', 'tar', 'sqlite', 'rdb']),
   }),
   archive: z.string(),
   tiers: z.array(Tier).min(1),
@@ -39,8 +49,13 @@ export const Manifest = z.object({
     tables: z.array(z.string()).nullable(),
     excludedTables: z.array(z.string()),
     schemaOnly: z.boolean(),
+    /** Null for all sources but files. */
+    files: z
+      .object({ only: z.array(z.string()).nullable(), excludes: z.array(z.string()) })
+      .nullable()
+      .default(null),
   }),
-  /** What pg_dump wrote. */
+  /** What the dump wrote. */
   plain: ByteCount,
   /** What the destinations hold. */
   stored: ByteCount,

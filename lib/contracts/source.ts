@@ -48,40 +48,96 @@ export const SourceRetention = z.strictObject({
 });
 export type SourceRetention = z.infer<typeof SourceRetention>;
 
+export const FilePrefix = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/,
+    'must be letters, digits, "_", "." and "-", starting with a letter or digit',
+  );
+
 /** What an admin may choose; null follows the installation (environment and settings). */
 const choices = {
   /** What people call it; unique. */
   name: word(100),
   environment: EnvironmentKind,
   /** The archives' names start with it; unique, so that two sources never choose one name. */
-  filePrefix: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/,
-      'must be letters, digits, "_", "." and "-", starting with a letter or digit',
-    ),
+  filePrefix: FilePrefix,
   schedule: SourceSchedule.nullable(),
   retention: SourceRetention.nullable(),
   verification: VerificationPolicy.nullable(),
 };
 
+/** Absolute, on the worker's machine, and not the root of everything. */
+export const AbsolutePath = z
+  .string()
+  .min(2)
+  .max(1000)
+  .regex(/^\/[^\u0000-\u001f\u007f\ud800-\udfff]+$/u, 'must be an absolute path on one line')
+  .refine(
+    (path) => !path.split('/').some((part) => part === '..' || part === '.') && !/\/(?:\/|$)/.test(path),
+    'must not contain "//", "." or "..", nor end with "/"',
+  );
+
+/** Below the source's path. */
+export const RelativePath = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]+$/u, 'must be one line')
+  .refine(
+    (path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    'must be a path below the folder, without "." and ".."',
+  );
+
+const Pattern = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]+$/u, 'must be one line');
+
+const filesPlace = {
+  kind: z.literal('files'),
+  /** A folder, the data of a Docker volume, or one file. */
+  path: AbsolutePath,
+  /** Paths below it that are taken and nothing else: configuration that lies among other things. Null takes everything. */
+  only: z.array(RelativePath).min(1).max(200).nullable().default(null),
+  /** Patterns of tar for what is left out: `*.log`, `cache/*`. */
+  excludes: z.array(Pattern).max(100).default([]),
+};
+const sqlitePlace = {
+  kind: z.literal('sqlite'),
+  /** The database file. */
+  path: AbsolutePath,
+};
+const redisPlace = {
+  kind: z.literal('redis'),
+  host: word(255),
+  port: z.number().int().min(1).max(65_535),
+  /** Null for the default user. */
+  user: word(100).nullable().default(null),
+};
+/** A request without a kind is of a PostgreSQL source. */
+const postgresPlace = { kind: z.literal('postgres').default('postgres').optional(), ...address };
+
 /** POST /api/v1/admin/sources. */
-export const SourceCreate = z.strictObject({
-  ...address,
-  ...choices,
-  password: Password.nullable(),
-});
+export const SourceCreate = z.discriminatedUnion('kind', [
+  z.strictObject({ ...postgresPlace, ...choices, password: Password.nullable() }),
+  z.strictObject({ ...filesPlace, ...choices }),
+  z.strictObject({ ...sqlitePlace, ...choices }),
+  z.strictObject({ ...redisPlace, ...choices, password: Password.nullable() }),
+]);
 export type SourceCreate = z.infer<typeof SourceCreate>;
 
 /**
- * PUT /api/v1/admin/sources/:id. Without `password` the one that is kept stays, and null removes it; another host, port, user or
- * sslMode needs it typed again, so that a kept one is never sent elsewhere.
+ * PUT /api/v1/admin/sources/:id; the kind stays. Without `password` the one that is kept stays, and null removes it; another host,
+ * port, user or sslMode needs it typed again, so that a kept one is never sent elsewhere.
  */
-export const SourceUpdate = z.strictObject({
-  ...address,
-  ...choices,
-  password: Password.nullable().optional(),
-});
+export const SourceUpdate = z.discriminatedUnion('kind', [
+  z.strictObject({ ...postgresPlace, ...choices, password: Password.nullable().optional() }),
+  z.strictObject({ ...filesPlace, ...choices }),
+  z.strictObject({ ...sqlitePlace, ...choices }),
+  z.strictObject({ ...redisPlace, ...choices, password: Password.nullable().optional() }),
+]);
 export type SourceUpdate = z.infer<typeof SourceUpdate>;
 
 /** What a worker found when it connected: POST /api/v1/admin/sources/:id/test, and …/sources/test with an address not saved yet. */
@@ -97,12 +153,20 @@ export const SourceProbeAnswer = z.object({
 export type SourceProbeAnswer = z.infer<typeof SourceProbeAnswer>;
 
 /** Without `password` the one that is kept for `sourceId` is used, which needs its host, port, user and sslMode. */
-export const SourceProbeRequest = z.strictObject({
-  ...address,
-  password: Password.nullable().optional(),
-  sourceId: SourceId.optional(),
-});
+const typedPassword = { password: Password.nullable().optional(), sourceId: SourceId.optional() };
+const PostgresProbe = z.strictObject({ ...postgresPlace, ...typedPassword });
+/** POST /api/v1/admin/sources/test. */
+export const SourceProbeRequest = z.discriminatedUnion('kind', [
+  PostgresProbe,
+  z.strictObject(filesPlace),
+  z.strictObject(sqlitePlace),
+  z.strictObject({ ...redisPlace, ...typedPassword }),
+]);
 export type SourceProbeRequest = z.infer<typeof SourceProbeRequest>;
+
+/** Which server is asked for its databases. */
+export const DiscoverRequest = PostgresProbe;
+export type DiscoverRequest = z.infer<typeof DiscoverRequest>;
 
 /** POST /api/v1/admin/sources/discover: every database of a server that this user may connect to. */
 export const DiscoveredDatabases = z.object({
@@ -117,21 +181,15 @@ export const DiscoveredDatabases = z.object({
 });
 export type DiscoveredDatabases = z.infer<typeof DiscoveredDatabases>;
 
-/** GET /api/v1/admin/sources/:id. Never a password. */
-export const Source = z.object({
+const shown = {
   id: SourceId,
-  kind: z.literal('postgres'),
   name: z.string(),
+  /** Where it is, for people: `ims_db on db:5432`, `/srv/uploads`. */
+  place: z.string(),
   /** From the environment block: shown, not edited. */
   isFromEnvironment: z.boolean(),
   /** A disabled source is neither scheduled nor backed up by hand; its backups stay, and can be restored. */
   isEnabled: z.boolean(),
-  host: z.string(),
-  port: z.number(),
-  user: z.string(),
-  database: z.string(),
-  sslMode: z.enum(SSL_MODES).nullable(),
-  hasPassword: z.boolean(),
   environment: EnvironmentKind,
   filePrefix: z.string(),
   schedule: SourceSchedule.nullable(),
@@ -144,8 +202,40 @@ export const Source = z.object({
   newestCompletedAt: z.iso.datetime().nullable(),
   newestProvenAt: z.iso.datetime().nullable(),
   createdAt: z.iso.datetime(),
-});
+};
+
+/** GET /api/v1/admin/sources/:id. Never a password. */
+export const Source = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('postgres'),
+    host: z.string(),
+    port: z.number(),
+    user: z.string(),
+    database: z.string(),
+    sslMode: z.enum(SSL_MODES).nullable(),
+    hasPassword: z.boolean(),
+    ...shown,
+  }),
+  z.object({
+    kind: z.literal('files'),
+    path: z.string(),
+    only: z.array(z.string()).nullable(),
+    excludes: z.array(z.string()),
+    ...shown,
+  }),
+  z.object({ kind: z.literal('sqlite'), path: z.string(), ...shown }),
+  z.object({
+    kind: z.literal('redis'),
+    host: z.string(),
+    port: z.number(),
+    user: z.string().nullable(),
+    hasPassword: z.boolean(),
+    ...shown,
+  }),
+]);
 export type Source = z.infer<typeof Source>;
+/** A source that is a PostgreSQL database. */
+export type DatabaseSource = Extract<Source, { readonly kind: 'postgres' }>;
 
 /** GET /api/v1/admin/sources: the environment's first, then by name. */
 export const SourceList = z.object({ data: z.array(Source) });

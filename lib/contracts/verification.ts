@@ -117,8 +117,8 @@ export const VERIFY_PHASES = [
 export const VerifyPhase = z.enum(VERIFY_PHASES);
 export type VerifyPhase = z.infer<typeof VerifyPhase>;
 
-/** Where a restored copy lived: a cluster of its own, the verification server, or the source's server. */
-export const SCRATCH_PLACES = ['ephemeral', 'server', 'source'] as const;
+/** Where a restored copy lived: a cluster (or server) of its own, the verification server, the source's server, or a folder. */
+export const SCRATCH_PLACES = ['ephemeral', 'server', 'source', 'folder'] as const;
 export const ScratchPlace = z.enum(SCRATCH_PLACES);
 export type ScratchPlace = z.infer<typeof ScratchPlace>;
 

@@ -1,11 +1,21 @@
+import type { SourceKind } from './source-kind.ts';
+
 /** Which layers an archive has, as its name tells them: each appends the extension of the program that opens it. */
 export interface ArchiveLayers {
-  /** `gzip` is pg_dump's own compression inside the custom format, so it adds no extension. */
+  readonly kind: SourceKind;
+  /** Of PostgreSQL, `gzip` is pg_dump's own compression inside the custom format, so it adds no extension. */
   readonly compression: 'zstd' | 'gzip';
   /** A further gzip around the file (`backup.sh --compress`). */
   readonly isGzipped?: boolean;
   readonly isEncrypted: boolean;
 }
+
+const EXTENSIONS: Readonly<Record<SourceKind, string>> = {
+  postgres: '.dump',
+  files: '.tar',
+  sqlite: '.sqlite',
+  redis: '.rdb',
+};
 
 const two = (value: number): string => String(value).padStart(2, '0');
 const dayOf = (at: Date): string =>
@@ -19,14 +29,14 @@ export function archiveFilename(
   prefix: string,
   takenAt: Date,
   suffix: number,
-  { compression, isGzipped = false, isEncrypted }: ArchiveLayers,
+  { kind, compression, isGzipped = false, isEncrypted }: ArchiveLayers,
 ): string {
   const time = `${two(takenAt.getUTCHours())}-${two(takenAt.getUTCMinutes())}`;
   const stem = `${prefix}_${dayOf(takenAt)}_${time}${suffix > 1 ? `-${String(suffix)}` : ''}`;
   return [
     stem,
-    '.dump',
-    compression === 'zstd' ? '.zst' : '',
+    EXTENSIONS[kind],
+    compression === 'zstd' ? '.zst' : kind === 'postgres' ? '' : '.gz',
     isGzipped ? '.gz' : '',
     isEncrypted ? '.age' : '',
   ].join('');

@@ -10,6 +10,10 @@ export interface ArchiveStages {
   readonly records: readonly StageRecord[];
 }
 
+/** pg_dump compresses its dump itself; around everything else gzip is a program. */
+export const isGzippedInside = ({ protects, compression }: Config): boolean =>
+  protects.kind === 'postgres' && compression === 'gzip';
+
 /** The stages this configuration asks for. Throws `tool_missing`, so that it is known before the dump. */
 export async function findStages(
   config: Config,
@@ -18,10 +22,11 @@ export async function findStages(
 ): Promise<ArchiveStages> {
   const programs: Stage[] = [];
   if (config.compression === 'zstd') programs.push(zstdStage(await findProgram(config, 'zstd', ctx)));
-  if (isGzipped) programs.push(gzipStage(await findProgram(config, 'gzip', ctx)));
+  if (isGzipped || (config.compression === 'gzip' && !isGzippedInside(config)))
+    programs.push(gzipStage(await findProgram(config, 'gzip', ctx)));
   if (config.ageRecipients.length > 0) {
     programs.push(ageStage(await findProgram(config, 'age', ctx), config.ageRecipients));
   }
-  const inside = config.compression === 'gzip' ? [gzipInsideDump] : [];
+  const inside = isGzippedInside(config) ? [gzipInsideDump] : [];
   return { programs, records: [...inside, ...programs.map(({ record }) => record)] };
 }

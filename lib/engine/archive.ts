@@ -1,10 +1,17 @@
 import type { Destination, Tier } from '../contracts/backup.ts';
 import type { Facts } from '../contracts/facts.ts';
-import { manifestNameOf, manifestText, type ByteCount, type Manifest } from '../contracts/manifest.ts';
+import {
+  DUMP_FORMATS,
+  manifestNameOf,
+  manifestText,
+  type ByteCount,
+  type Manifest,
+} from '../contracts/manifest.ts';
 import type { VerificationPolicy } from '../contracts/verification.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
+import { layersOf } from '../platform/source-config.ts';
 import { HOLDFAST_VERSION } from '../platform/version.ts';
 import { countBytes } from '../pipeline/byte-count.ts';
 import { sealManifest } from '../pipeline/manifest-checksum.ts';
@@ -24,7 +31,7 @@ import {
   storagePathOf,
   type Place,
 } from './archive-place.ts';
-import { findStages, type ArchiveStages } from './archive-stages.ts';
+import { findStages, isGzippedInside, type ArchiveStages } from './archive-stages.ts';
 
 const UNDO_TIMEOUT_MS = 30_000;
 const KIT_TIMEOUT_MS = 30_000;
@@ -131,11 +138,7 @@ export async function makeArchive(
       {
         takenAt: request.takenAt,
         tier: request.tiers[0] ?? 'MANUAL',
-        layers: {
-          compression: config.compression,
-          isGzipped,
-          isEncrypted: config.ageRecipients.length > 0,
-        },
+        layers: { ...layersOf(config), isGzipped },
       },
       ctx,
     );
@@ -246,7 +249,7 @@ async function dumpTo(
   await using dump = await openSource(config).dump(ctx, {
     tables: request.tables,
     schemaOnly: request.schemaOnly,
-    compression: config.compression === 'gzip' ? 'gzip' : 'none',
+    compression: isGzippedInside(config) ? 'gzip' : 'none',
     facts: request.factsPolicy,
     tap: (chunk) => {
       plainCounter.add(chunk);
@@ -377,10 +380,10 @@ function describe(
     id: request.id,
     holdfastVersion: HOLDFAST_VERSION,
     source: {
-      kind: 'postgres',
+      kind: config.protects.kind,
       productVersion: probe.productVersion,
       database: probe.database,
-      dumpFormat: 'custom',
+      dumpFormat: DUMP_FORMATS[config.protects.kind],
     },
     archive,
     tiers: [...request.tiers],
@@ -396,6 +399,7 @@ function describe(
       tables: request.tables === null ? null : [...request.tables],
       excludedTables: [...dump.excludedTables],
       schemaOnly: request.schemaOnly,
+      files: filesOptionsOf(config),
     },
     plain,
     stored,
@@ -404,6 +408,14 @@ function describe(
     facts,
   };
 }
+
+const filesOptionsOf = ({ protects }: Config): Manifest['options']['files'] =>
+  protects.kind === 'files'
+    ? {
+        only: protects.only === null ? null : [...protects.only],
+        excludes: [...protects.excludes],
+      }
+    : null;
 
 /** Newest first, so that a manifest never speaks of an archive that has gone. An aborted run still has to clean up. */
 async function undo(made: readonly Made[], ctx: RunContext): Promise<void> {

@@ -168,7 +168,7 @@ async function dropKept(
 
 /** Sources whose database is on the server of this one, itself among them. */
 async function sourcesOfServer(deps: EngineDeps, sourceId: string): Promise<readonly EngineDeps[]> {
-  const all = await depsOfSources(deps);
+  const all = (await depsOfSources(deps)).filter(({ config }) => config.protects.kind === 'postgres');
   const own = all.find((one) => one.sourceId === sourceId)?.config.source;
   return all.filter(({ config }) => config.source.host === own?.host && config.source.port === own.port);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BackupId } from '../contracts/backup.ts';
 import { AppError } from '../core/errors.ts';
 import { backupJob, removeJob, verifyJob } from '../jobs/queue.ts';
-import { openSource } from '../sources/registry.ts';
+import { openPostgres } from '../sources/registry.ts';
 import { openStorage } from '../storage/registry.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow } from '#db/queries/backup.ts';
@@ -158,7 +158,7 @@ async function sweepScratch(deps: EngineDeps): Promise<void> {
   let count = 0;
   // Clusters and the verification server are every source's; databases beside its own are made only where that is allowed.
   for (const { config } of deps.config.verify.mayUseSource ? await depsOfSources(deps) : [deps]) {
-    count += await openSource(config).sweepScratch(
+    count += await openPostgres(config).sweepScratch(
       { signal: AbortSignal.timeout(CLEAN_UP_MS), log: deps.log, clock: deps.clock },
       (id) => held.has(id),
     );

@@ -2,6 +2,7 @@ import { SAFETY_BACKUP_CHECK } from '../contracts/restore.ts';
 import { archiveFilename, safetyPrefix } from '../core/archive-name.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
+import { layersOf } from '../platform/source-config.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow, findBackup, insertManualBackup } from '#db/queries/backup.ts';
 import { failQueuedRun, runBackup } from './backup.ts';
@@ -36,16 +37,16 @@ export async function takeSafetyBackup(restore: HeldRestore): Promise<SafetyBack
   const startedAt = ctx.clock.now().getTime();
   restore.enter('safety-backup');
   await restore.note({ phase: 'safety-backup' });
-  const stages = { compression: config.compression, isEncrypted: config.ageRecipients.length > 0 };
+  const layers = layersOf(config);
   const id = await deps.db.transaction(async (tx) => {
     const backupId = await insertManualBackup(tx, {
       sourceId: run.sourceId,
-      filename: archiveFilename(config.filePrefix, await catalogueNow(tx), 1, stages),
+      filename: archiveFilename(config.filePrefix, await catalogueNow(tx), 1, layers),
       destinations: [config.storage],
       description: `before a restore into ${run.targetDatabase}`,
       tables: null,
       schemaOnly: false,
-      isEncrypted: stages.isEncrypted,
+      isEncrypted: layers.isEncrypted,
       requestedBy: run.requestedBy,
     });
     await addAuditEntry(tx, workerActor('restore'), 'backup.create', backupId, {

@@ -1,7 +1,8 @@
 import type { SourceProbeAnswer } from '../contracts/source.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import { configForSource } from '../platform/source-config.ts';
-import { openSource } from '../sources/registry.ts';
+import type { Config } from '../platform/config.ts';
+import { openPostgres, openSource } from '../sources/registry.ts';
 import type { SourceContext, SourceLook } from '../sources/source.ts';
 import {
   answerSourceQuestion,
@@ -21,8 +22,8 @@ export async function runSourceQuestion(deps: EngineDeps, id: string, stop: Abor
   const ctx = { signal, clock: deps.clock, log: deps.log };
   const errorOf = (thrown: unknown): AppError => {
     if (signal.aborted) {
-      return new AppError('timeout', 'the database server took too long to answer', {
-        hint: 'Check host and port, and whether a firewall drops what is sent there.',
+      return new AppError('timeout', 'the source took too long to answer', {
+        hint: 'Check host and port, and whether a firewall drops what is sent there; of files, whether their disk answers.',
       });
     }
     if (!(thrown instanceof AppError))
@@ -35,7 +36,7 @@ export async function runSourceQuestion(deps: EngineDeps, id: string, stop: Abor
       break;
     case 'discover':
       try {
-        const databases = await sourceOf(deps, question).databases(ctx);
+        const databases = await openPostgres(configOf(deps, question)).databases(ctx);
         await answerSourceQuestion(deps.db, id, {
           databases: databases.map((database) => ({ ...database, sourceId: null })),
         });
@@ -45,17 +46,16 @@ export async function runSourceQuestion(deps: EngineDeps, id: string, stop: Abor
   }
 }
 
-const sourceOf = ({ config }: EngineDeps, question: SourceQuestion) =>
-  openSource(
-    configForSource(config, {
-      ...question,
-      isEnabled: true,
-      environment: null,
-      filePrefix: null,
-      schedule: null,
-      retention: null,
-    }),
-  );
+const configOf = ({ config }: EngineDeps, question: SourceQuestion): Config =>
+  configForSource(config, {
+    ...question,
+    kind: question.sourceKind,
+    isEnabled: true,
+    environment: null,
+    filePrefix: null,
+    schedule: null,
+    retention: null,
+  });
 
 async function probe(
   deps: EngineDeps,
@@ -66,9 +66,9 @@ async function probe(
   let look: SourceLook | null = null;
   let error: AppError | null = null;
   try {
-    const source = sourceOf(deps, question);
+    const source = openSource(configOf(deps, question));
     look = await source.look(ctx);
-    // Whether there is a pg_dump here for that server.
+    // Whether there is a program here that can dump it.
     await source.probe(ctx);
   } catch (thrown) {
     error = errorOf(thrown);
@@ -77,7 +77,7 @@ async function probe(
     isReachable: look !== null,
     productVersion: look?.productVersion ?? null,
     sizeBytes: look?.sizeBytes ?? null,
-    warnings: look === null ? [] : warningsOf(question.user, look),
+    warnings: look === null ? [] : warningsOf(question.user ?? '', look),
     error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
     checkedAt: deps.clock.now().toISOString(),
   };

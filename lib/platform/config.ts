@@ -164,6 +164,32 @@ export interface PostgresConfig {
   readonly sslMode: Parsed['PGSSLMODE'] | null;
   readonly sslRootCert: string | null;
 }
+/** A folder, a Docker volume or a single file, or what is named below a folder. */
+export interface FilesPlace {
+  readonly kind: 'files';
+  /** Absolute. */
+  readonly path: string;
+  /** Paths below it that are taken and nothing else; null takes everything. */
+  readonly only: readonly string[] | null;
+  /** Patterns of tar that are left out. */
+  readonly excludes: readonly string[];
+}
+export interface SqlitePlace {
+  readonly kind: 'sqlite';
+  /** The database file; absolute. */
+  readonly path: string;
+}
+export interface RedisPlace {
+  readonly kind: 'redis';
+  readonly host: string;
+  readonly port: number;
+  /** Null for the default user. */
+  readonly user: string | null;
+  readonly password: Secret | null;
+}
+/** What is backed up. Of `postgres`, `Config.source` tells where. */
+export type ProtectedPlace = { readonly kind: 'postgres' } | FilesPlace | SqlitePlace | RedisPlace;
+
 export interface Config {
   /** The catalogue; null where a script works without one. */
   readonly databaseUrl: Secret | null;
@@ -184,6 +210,8 @@ export interface Config {
   readonly publicUrl: string | null;
   /** One reverse proxy of ours stands in front: the last entry of X-Forwarded-For is the client. */
   readonly isProxyTrusted: boolean;
+  readonly protects: ProtectedPlace;
+  /** The PostgreSQL source; of another kind of source, the environment's, which its backups never touch. */
   readonly source: PostgresConfig;
   readonly schedule: { readonly isEnabled: boolean; readonly cron: string; readonly timeZone: string };
   readonly storage: 'local' | 's3';
@@ -305,6 +333,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     port: e.PORT,
     publicUrl: e.NEXTAUTH_URL ?? null,
     isProxyTrusted: e.HOLDFAST_TRUST_PROXY,
+    protects: { kind: 'postgres' },
     source: {
       host: e.PGHOST,
       port: e.PGPORT,

@@ -5,7 +5,6 @@ import type {
   BackupRow,
   Proof,
   RunError,
-  SourceAddress,
 } from '../contracts/backup.ts';
 import { humanBytes } from '../core/bytes.ts';
 import type { BackupRecord, CopyRecord } from '#db/queries/backup.ts';
@@ -59,6 +58,7 @@ export function toBackupRow(record: BackupRecord): BackupRow {
     id: record.id,
     sourceId: record.sourceId,
     sourceName: record.sourceName,
+    sourceKind: record.sourceKind,
     filename: record.filename,
     size,
     sizeHuman: humanBytes(size),
@@ -93,7 +93,7 @@ const toCopy = (copy: CopyRecord): BackupCopy => ({
 export function toBackupDetail(
   record: BackupRecord,
   copies: readonly CopyRecord[],
-  source: SourceAddress,
+  source: BackupDetail['source'],
 ): BackupDetail {
   return {
     ...toBackupRow(record),

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { BackupAccepted, BackupDetail } from '../contracts/backup.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import { removeJob } from '../jobs/queue.ts';
-import { configForSource } from '../platform/source-config.ts';
+import { configForSource, labelOf, placeWords } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -38,7 +38,13 @@ export async function getBackup(backend: Backend, id: string): Promise<BackupDet
     findCopies(backend.db, id),
     findSource(backend.db, record.sourceId),
   ]);
-  return toBackupDetail(record, copies, addressOf(configForSource(backend.config, source)));
+  const config = configForSource(backend.config, source);
+  return toBackupDetail(record, copies, {
+    kind: config.protects.kind,
+    place: placeWords(config),
+    database: labelOf(config),
+    address: config.protects.kind === 'postgres' ? addressOf(config) : null,
+  });
 }
 
 /** What the archive is, how it was made, and what a restore of it must show: as the catalogue noted it. */

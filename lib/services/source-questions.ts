@@ -2,26 +2,38 @@ import { randomUUID } from 'node:crypto';
 import type { Actor } from '../core/actor.ts';
 import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
-import type { DiscoveredDatabases, SourceProbeAnswer, SourceProbeRequest } from '../contracts/source.ts';
+import type {
+  DiscoveredDatabases,
+  DiscoverRequest,
+  SourceProbeAnswer,
+  SourceProbeRequest,
+} from '../contracts/source.ts';
 import { sourceQuestionJob } from '../jobs/queue.ts';
-import type { PostgresConfig } from '../platform/config.ts';
 import { sealPassword } from '../platform/seal.ts';
 import { configForSource } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
-import { findSource, findSources, keepProbe } from '#db/queries/source.ts';
+import { findSource, findSources, keepProbe, type SourceRecord } from '#db/queries/source.ts';
 import {
   findSourceQuestion,
   insertSourceQuestion,
   removeSourceQuestion,
 } from '#db/queries/source-question.ts';
-import { isSameSignIn, noSuchSource, passwordNeeded } from './sources.ts';
+import {
+  isSameSignIn,
+  noSuchSource,
+  passwordNeeded,
+  placeColumns,
+  typedPassword,
+  type PlaceColumns,
+} from './sources.ts';
 import { needWorker, waitForAnswer } from './worker-answer.ts';
 
 interface Question {
   readonly kind: 'probe' | 'discover';
-  readonly source: Pick<PostgresConfig, 'host' | 'port' | 'user' | 'database' | 'sslMode' | 'password'>;
-  /** The source it is about; null for an address that is not saved. */
+  readonly place: PlaceColumns;
+  readonly password: Secret | null;
+  /** The source it is about; null for a place that is not saved. */
   readonly sourceId: string | null;
 }
 
@@ -29,28 +41,23 @@ interface Question {
 async function ask(
   backend: Backend,
   actor: Actor,
-  { kind, source, sourceId }: Question,
+  { kind, place: { kind: sourceKind, ...place }, password, sourceId }: Question,
 ): Promise<SourceProbeAnswer | DiscoveredDatabases> {
   await needWorker(backend);
   const questionId = randomUUID();
-  const { host, port, user, database, sslMode = null, password } = source;
   const queue = await backend.queue();
   await backend.db.transaction(async (tx) => {
     await insertSourceQuestion(tx, {
       id: questionId,
       kind,
-      host,
-      port,
-      user,
-      database,
-      sslMode,
+      sourceKind,
+      ...place,
       sealedPassword: password === null ? null : sealPassword(backend.config.secret, questionId, password),
     });
+    const said = Object.entries(place).filter(([, value]) => value !== null);
     await addAuditEntry(tx, actor, kind === 'probe' ? 'source.test' : 'source.discover', sourceId, {
-      host,
-      port,
-      user,
-      database,
+      ...Object.fromEntries(said),
+      kind: sourceKind,
     });
     await queue.enqueue(tx, sourceQuestionJob, { questionId });
   });
@@ -61,22 +68,57 @@ async function ask(
   }
 }
 
+/** Where a saved source is, and the password that is kept for it. */
+function savedPlace({ config }: Backend, row: SourceRecord): Pick<Question, 'place' | 'password'> {
+  const { protects, source } = configForSource(config, row);
+  const place = placeColumns(
+    protects.kind === 'postgres'
+      ? { ...source, kind: 'postgres', sslMode: source.sslMode ?? null, password: null }
+      : protects.kind === 'files'
+        ? {
+            ...protects,
+            only: protects.only === null ? null : [...protects.only],
+            excludes: [...protects.excludes],
+          }
+        : protects.kind === 'redis'
+          ? { ...protects, password: null }
+          : protects,
+  );
+  switch (protects.kind) {
+    case 'postgres':
+      return { place, password: source.password };
+    case 'redis':
+      return { place, password: protects.password };
+    case 'files':
+    case 'sqlite':
+      return { place, password: null };
+  }
+}
+
 /** Tries the source as it is saved, and keeps what was found. Throws `worker_absent` where no worker answers. */
 export async function testSource(backend: Backend, actor: Actor, id: string): Promise<SourceProbeAnswer> {
   const row = await findSource(backend.db, id);
   if (row === null) throw noSuchSource();
-  const { source } = configForSource(backend.config, row);
-  const answer = (await ask(backend, actor, { kind: 'probe', source, sourceId: id })) as SourceProbeAnswer;
+  const answer = (await ask(backend, actor, {
+    kind: 'probe',
+    ...savedPlace(backend, row),
+    sourceId: id,
+  })) as SourceProbeAnswer;
   await keepProbe(backend.db, row, answer);
   return answer;
 }
 
 /** With the password that was typed, or the one kept for a source where it goes to that source's server and user. */
-async function addressOf(backend: Backend, input: SourceProbeRequest): Promise<Question['source']> {
-  const { password, sourceId, ...address } = input;
+async function placeOf(
+  backend: Backend,
+  input: SourceProbeRequest,
+): Promise<Pick<Question, 'place' | 'password' | 'sourceId'>> {
+  const place = placeColumns(input);
+  const sourceId = 'sourceId' in input ? (input.sourceId ?? null) : null;
+  const password = typedPassword(input);
   if (password !== undefined)
-    return { ...address, password: password === null ? null : new Secret(password) };
-  if (sourceId === undefined) {
+    return { place, sourceId, password: password === null ? null : new Secret(password) };
+  if (sourceId === null) {
     throw new AppError('invalid', 'password: is needed', {
       hint: 'Send the password, null for none, or the id of the source whose password is kept.',
       fields: { field: 'password' },
@@ -84,9 +126,9 @@ async function addressOf(backend: Backend, input: SourceProbeRequest): Promise<Q
   }
   const row = await findSource(backend.db, sourceId);
   if (row === null) throw noSuchSource();
-  const { source } = configForSource(backend.config, row);
-  if (!isSameSignIn({ ...source, sslMode: source.sslMode ?? null }, input)) throw passwordNeeded();
-  return { ...address, password: source.password };
+  const saved = savedPlace(backend, row);
+  if (!isSameSignIn(saved.place, place)) throw passwordNeeded();
+  return { place, sourceId, password: saved.password };
 }
 
 /** Tries an address that is not saved. What is wrong with it is an answer. */
@@ -95,11 +137,9 @@ export async function testAddress(
   actor: Actor,
   input: SourceProbeRequest,
 ): Promise<SourceProbeAnswer> {
-  const source = await addressOf(backend, input);
   return (await ask(backend, actor, {
     kind: 'probe',
-    source,
-    sourceId: input.sourceId ?? null,
+    ...(await placeOf(backend, input)),
   })) as SourceProbeAnswer;
 }
 
@@ -107,15 +147,13 @@ export async function testAddress(
 export async function discoverDatabases(
   backend: Backend,
   actor: Actor,
-  input: SourceProbeRequest,
+  input: DiscoverRequest,
 ): Promise<DiscoveredDatabases> {
-  const source = await addressOf(backend, input);
-  const question = { kind: 'discover', source, sourceId: input.sourceId ?? null } as const;
+  const question = { kind: 'discover', ...(await placeOf(backend, input)) } as const;
   const { databases } = (await ask(backend, actor, question)) as DiscoveredDatabases;
-  const known = (await findSources(backend.db)).map((row) => ({
-    id: row.id,
-    source: configForSource(backend.config, row).source,
-  }));
+  const known = (await findSources(backend.db))
+    .filter(({ kind }) => kind === 'postgres')
+    .map((row) => ({ id: row.id, source: configForSource(backend.config, row).source }));
   return {
     databases: databases.map((one) => ({
       ...one,

@@ -8,10 +8,12 @@ import {
   type Source,
   type SourceCreate,
   type SourceList,
+  type SourceProbeRequest,
   type SourceUpdate,
 } from '../contracts/source.ts';
 import { sealPassword } from '../platform/seal.ts';
-import { configForSource } from '../platform/source-config.ts';
+import type { Config } from '../platform/config.ts';
+import { configForSource, placeWords } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import type { Tx } from '#db/client.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -27,6 +29,13 @@ import {
   type NewestBackups,
   type SourceRecord,
 } from '#db/queries/source.ts';
+
+export type PlaceColumns = Pick<
+  SourceRecord,
+  'kind' | 'host' | 'port' | 'user' | 'database' | 'sslMode' | 'path' | 'only' | 'excludes'
+>;
+type SignIn = Pick<PlaceColumns, 'kind' | 'host' | 'port' | 'user' | 'sslMode'>;
+type PlaceInput = SourceCreate | SourceUpdate | SourceProbeRequest;
 
 export const noSuchSource = (): AppError =>
   new AppError('not_found', 'there is no source with this id', {
@@ -47,6 +56,25 @@ const fromEnvironment = (): AppError =>
     hint: 'Change PGHOST … PGDATABASE, BACKUP_ENABLED and the other variables, and start console and worker again.',
   });
 
+function shownPlace({ protects, source }: Config, hasPassword: boolean) {
+  switch (protects.kind) {
+    case 'postgres': {
+      const { host, port, user, database, sslMode = null } = source;
+      return { kind: protects.kind, host, port, user, database, sslMode, hasPassword };
+    }
+    case 'files': {
+      const { kind, path, only, excludes } = protects;
+      return { kind, path, only: only === null ? null : [...only], excludes: [...excludes] };
+    }
+    case 'sqlite':
+      return { kind: protects.kind, path: protects.path };
+    case 'redis': {
+      const { kind, host, port, user } = protects;
+      return { kind, host, port, user, hasPassword };
+    }
+  }
+}
+
 function toShown(
   { config }: Backend,
   row: SourceRecord,
@@ -56,20 +84,15 @@ function toShown(
   const own = configForSource(config, row);
   const isFromEnvironment = row.id === ENVIRONMENT_SOURCE_ID;
   const { isEnabled, cron, timeZone } = own.schedule;
-  const { host, port, user, database, sslMode = null } = own.source;
+  // The environment's own has none in the catalogue, and the others' are not unsealed to tell.
+  const hasPassword = isFromEnvironment ? config.source.password !== null : row.sealedPassword !== null;
   return {
+    ...shownPlace(own, hasPassword),
     id: row.id,
-    kind: 'postgres',
     name: row.name,
+    place: placeWords(own),
     isFromEnvironment,
     isEnabled: row.isEnabled,
-    host,
-    port,
-    user,
-    database,
-    sslMode,
-    // The environment's own has none in the catalogue, and the others' are not unsealed to tell.
-    hasPassword: isFromEnvironment ? config.source.password !== null : row.sealedPassword !== null,
     environment: own.environment,
     filePrefix: own.filePrefix,
     schedule: row.schedule,
@@ -99,15 +122,16 @@ export async function getSource(backend: Backend, id: string): Promise<Source> {
   return found;
 }
 
-/** Ids of the sources on the server of this one, itself among them: they share their databases. */
+/** Ids of the sources on the server of this one, itself among them: they share their databases, or the machine that holds paths. */
 export async function sourcesOnServerOf(
   { config }: Backend,
   tx: Tx | Backend['db'],
   id: string,
 ): Promise<readonly string[]> {
   const places = (await findSources(tx)).map((row) => {
-    const { host, port } = configForSource(config, row).source;
-    return { id: row.id, server: `${host}:${String(port)}` };
+    const { protects, source } = configForSource(config, row);
+    const server = protects.kind === 'postgres' ? `${source.host}:${String(source.port)}` : 'paths';
+    return { id: row.id, server };
   });
   const server = places.find((place) => place.id === id)?.server;
   return places.filter((place) => place.server === server).map((place) => place.id);
@@ -137,14 +161,38 @@ async function needOwnChoices(
     throw taken('filePrefix', 'prefix');
 }
 
+const NO_PLACE = {
+  host: null,
+  port: null,
+  user: null,
+  database: null,
+  sslMode: null,
+  path: null,
+  only: null,
+  excludes: null,
+};
+
+/** Where it is, as the catalogue keeps it: without the password. */
+export function placeColumns(place: PlaceInput): PlaceColumns {
+  switch (place.kind) {
+    case 'files':
+      return { ...NO_PLACE, kind: place.kind, path: place.path, only: place.only, excludes: place.excludes };
+    case 'sqlite':
+      return { ...NO_PLACE, kind: place.kind, path: place.path };
+    case 'redis':
+      return { ...NO_PLACE, kind: place.kind, host: place.host, port: place.port, user: place.user };
+    case 'postgres':
+    case undefined: {
+      const { host, port, user, database, sslMode } = place;
+      return { ...NO_PLACE, kind: 'postgres', host, port, user, database, sslMode };
+    }
+  }
+}
+
 /** Everything but the password. */
 const columnsOf = (input: SourceUpdate) => ({
+  ...placeColumns(input),
   name: input.name,
-  host: input.host,
-  port: input.port,
-  user: input.user,
-  database: input.database,
-  sslMode: input.sslMode,
   environment: input.environment,
   filePrefix: input.filePrefix,
   schedule: input.schedule,
@@ -167,7 +215,7 @@ const sealedOf = ({ config }: Backend, id: string, password: string | null): str
 /** Throws `invalid` for a schedule that cannot be read, `conflict` for a name or prefix of another source; both name the field. */
 export async function createSource(backend: Backend, actor: Actor, input: SourceCreate): Promise<Source> {
   const id = randomUUID();
-  const { password } = input;
+  const password = typedPassword(input) ?? null;
   await backend.db.transaction(async (tx) => {
     await needOwnChoices(backend, tx, id, input);
     await insertSource(tx, {
@@ -183,6 +231,10 @@ export async function createSource(backend: Backend, actor: Actor, input: Source
   return getSource(backend, id);
 }
 
+/** Null for none; undefined keeps the one that is kept. Files have none. */
+export const typedPassword = (input: PlaceInput): string | null | undefined =>
+  input.kind === 'files' || input.kind === 'sqlite' ? null : input.password;
+
 async function changeable(tx: Tx, id: string): Promise<SourceRecord> {
   await lockSources(tx);
   const row = await findSource(tx, id);
@@ -192,14 +244,17 @@ async function changeable(tx: Tx, id: string): Promise<SourceRecord> {
 }
 
 /** True where the kept password may be sent there: the same server, the same user, and no weaker a connection. */
-export const isSameSignIn = (
-  row: { readonly [Key in 'host' | 'port' | 'user' | 'sslMode']: SourceRecord[Key] },
-  input: Pick<SourceUpdate, 'host' | 'port' | 'user' | 'sslMode'>,
-): boolean =>
+export const isSameSignIn = (row: SignIn, input: SignIn): boolean =>
+  row.kind === input.kind &&
   row.host === input.host &&
   row.port === input.port &&
   row.user === input.user &&
   row.sslMode === input.sslMode;
+
+const isSamePlace = (row: PlaceColumns, columns: PlaceColumns): boolean =>
+  row.database === columns.database &&
+  row.path === columns.path &&
+  JSON.stringify([row.only, row.excludes]) === JSON.stringify([columns.only, columns.excludes]);
 
 export const passwordNeeded = (): AppError =>
   refuse(
@@ -218,11 +273,15 @@ export async function updateSource(
   id: string,
   input: SourceUpdate,
 ): Promise<Source> {
-  const { password } = input;
+  const password = typedPassword(input);
   await backend.db.transaction(async (tx) => {
     const row = await changeable(tx, id);
+    const columns = columnsOf(input);
+    if (columns.kind !== row.kind) {
+      throw refuse('kind', 'cannot be changed', 'Add another source, and disable this one.');
+    }
     await needOwnChoices(backend, tx, id, input);
-    const isSame = isSameSignIn(row, input);
+    const isSame = isSameSignIn(row, columns);
     if (password === undefined && row.sealedPassword !== null && !isSame) throw passwordNeeded();
     if (!isSame && (await hasUnfinishedRestore(tx, id))) {
       throw new AppError('locked', 'a restore to the server of this source is waiting or running', {
@@ -230,9 +289,9 @@ export async function updateSource(
       });
     }
     await storeSource(tx, id, {
-      ...columnsOf(input),
+      ...columns,
       ...(password === undefined ? {} : { sealedPassword: sealedOf(backend, id, password) }),
-      ...(isSame && row.database === input.database && password === undefined ? {} : { lastProbe: null }),
+      ...(isSame && isSamePlace(row, columns) && password === undefined ? {} : { lastProbe: null }),
     });
     await addAuditEntry(tx, actor, 'source.change', id, {
       ...detailsOf(input),

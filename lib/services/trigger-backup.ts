@@ -5,7 +5,7 @@ import type { Destination, TriggerBackupRequest, TriggerBackupResponse } from '.
 import { ENVIRONMENT_SOURCE_ID } from '../contracts/source.ts';
 import { backupJob } from '../jobs/queue.ts';
 import type { Config } from '../platform/config.ts';
-import { configForSource } from '../platform/source-config.ts';
+import { configForSource, layersOf } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -77,10 +77,7 @@ export async function triggerBackup(
     }
     const backupId = await insertManualBackup(tx, {
       sourceId,
-      filename: archiveFilename(config.filePrefix, now, 1, {
-        compression: config.compression,
-        isEncrypted: config.ageRecipients.length > 0,
-      }),
+      filename: archiveFilename(config.filePrefix, now, 1, layersOf(config)),
       destinations,
       description: input.description === undefined || input.description === '' ? null : input.description,
       tables: input.tables ?? null,

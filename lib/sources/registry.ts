@@ -1,16 +1,58 @@
 import type { Config } from '../platform/config.ts';
 import type { KeptCopiesServer } from './kept-copies.ts';
+import { createFilesSource } from './files/files-source.ts';
+import { openFilesScratch } from './files/files-scratch.ts';
 import { createKeptCopiesServer } from './postgres/kept-copies.ts';
 import { createLiveTarget } from './postgres/live-target.ts';
 import { createPostgresSource } from './postgres/postgres-source.ts';
 import { createRestoreServer } from './postgres/target-server.ts';
 import { createTablesTarget } from './postgres/tables-target.ts';
-import type { LiveTarget, RestoreServer, Source } from './source.ts';
+import { openRedisScratch } from './redis/redis-scratch.ts';
+import { createRedisSource } from './redis/redis-source.ts';
+import { openSqliteScratch } from './sqlite/sqlite-scratch.ts';
+import { createSqliteSource } from './sqlite/sqlite-source.ts';
+import type {
+  LiveTarget,
+  PostgresSource,
+  RestoreServer,
+  Scratch,
+  ScratchContext,
+  ScratchNeed,
+  Source,
+} from './source.ts';
 import type { TablesTarget } from './tables-target.ts';
 
 /** The only way to a source. Connects to nothing by itself. */
 export function openSource(config: Config): Source {
+  switch (config.protects.kind) {
+    case 'postgres':
+      return createPostgresSource(config);
+    case 'files':
+      return createFilesSource(config, config.protects);
+    case 'sqlite':
+      return createSqliteSource(config, config.protects);
+    case 'redis':
+      return createRedisSource(config, config.protects);
+  }
+}
+
+/** The server of the PostgreSQL source. Connects to nothing by itself. */
+export function openPostgres(config: Config): PostgresSource {
   return createPostgresSource(config);
+}
+
+/** A place to restore this backup in, whatever kind of source its manifest names. Null when there is none: why is reported as a check. */
+export function openScratch(config: Config, ctx: ScratchContext, need: ScratchNeed): Promise<Scratch | null> {
+  switch (need.manifest.source.kind) {
+    case 'postgres':
+      return createPostgresSource(config).openScratch(ctx, need);
+    case 'files':
+      return openFilesScratch(config, ctx, need);
+    case 'sqlite':
+      return openSqliteScratch(config, ctx, need);
+    case 'redis':
+      return openRedisScratch(config, ctx, need);
+  }
 }
 
 /** A database of the source's server to restore into where it stands. Connects to nothing by itself. */

@@ -4,6 +4,7 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { RestoreLook } from '../contracts/restore.ts';
 import type { Check, ScratchPlace, VerificationPolicy } from '../contracts/verification.ts';
 import type { AppError } from '../core/errors.ts';
+import type { SourceKind } from '../core/source-kind.ts';
 import type { RunContext } from '../core/run-context.ts';
 
 /** What a source needs of a run; a RunContext is one. */
@@ -12,6 +13,7 @@ export type SourceContext = Pick<RunContext, 'signal' | 'log' | 'clock'>;
 export interface SourceProbe {
   /** For example `15.18`. */
   readonly productVersion: string;
+  /** The database; of files and SQLite the path, of Redis the address. */
   readonly database: string;
   /** What the server's files take; a dump is usually smaller. */
   readonly sizeBytes: number;
@@ -98,29 +100,37 @@ export interface ScratchContext extends SourceContext {
 
 /** Something to protect. Every implementation passes tests/contract/source.contract.ts. */
 export interface Source {
-  readonly kind: 'postgres';
+  readonly kind: SourceKind;
   /** Cheap and read-only. Throws `source_unreachable`, `source_auth`, `config`, `tool_missing` or `tool_version`. */
   probe(ctx: SourceContext): Promise<SourceProbe>;
   /** Cheap and read-only, for a person who asks. Throws like `probe`, but needs no tool. */
   look(ctx: SourceContext): Promise<SourceLook>;
-  /** Every database of its server that this user may connect to, by name. Throws like `look`. */
-  databases(ctx: SourceContext): Promise<readonly ServerDatabase[]>;
   /** Dispose of what it returns when `body` is done. Throws like `probe`, and `invalid` for a table that is not there. */
   dump(ctx: SourceContext, options: DumpOptions): Promise<Dump>;
+}
+
+/** What only a PostgreSQL source can do besides. */
+export interface PostgresSource extends Source {
+  /** Every database of its server that this user may connect to, by name. Throws like `look`. */
+  databases(ctx: SourceContext): Promise<readonly ServerDatabase[]>;
   /**
    * A place to restore this backup in: an ephemeral cluster of the matching major in `folder`, else the configured
    * verification server, else the source's server where the configuration allows it. `id` names it, so that a sweep knows whose it
    * is. Checks versions and free space before anything starts. Null when there is no such place: why is reported as a check.
    */
-  openScratch(
-    ctx: ScratchContext,
-    need: { readonly id: string; readonly folder: string; readonly manifest: Manifest },
-  ): Promise<Scratch | null>;
+  openScratch(ctx: ScratchContext, need: ScratchNeed): Promise<Scratch | null>;
   /**
    * Stops and removes scratch that no living verification holds: clusters under BACKUP_VERIFY_DIR and `…_verify_…` databases
    * that carry the id of a verification `isHeld` does not know. Returns how many. Safe to repeat.
    */
   sweepScratch(ctx: SourceContext, isHeld: (id: string) => boolean): Promise<number>;
+}
+
+export interface ScratchNeed {
+  readonly id: string;
+  /** Of this verification alone, and removed with it. */
+  readonly folder: string;
+  readonly manifest: Manifest;
 }
 
 /** What stands under a database's name before anything is restored there. */

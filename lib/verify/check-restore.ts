@@ -26,8 +26,8 @@ export async function checkRestore(run: VerifyRun, manifest: Manifest, file: str
   progress.enter('restoring');
   let restored: Restored = { restoreMs: null, place: null };
   // Loaded here: the other depths would wait for code that they do not need.
-  const { openSource } = await import('../sources/registry.ts');
-  const scratch = await openSource(config).openScratch(scratchContext, { id: order.id, folder, manifest });
+  const { openScratch } = await import('../sources/registry.ts');
+  const scratch = await openScratch(config, scratchContext, { id: order.id, folder, manifest });
   if (scratch === null) return restored;
   try {
     restored = { restoreMs: null, place: scratch.place };

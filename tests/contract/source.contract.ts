@@ -89,13 +89,10 @@ export function sourceContract(kind: string, open: () => Promise<SourceSpec>): v
       await nothingLeft();
     });
 
-    it('tells what it is to its user and what else the server has, and leaves nothing open', async () => {
+    it('tells what it is to its user, and leaves nothing open', async () => {
       const { productVersion, sizeBytes } = await spec.source.look(context());
       expect(productVersion).toBe((await spec.source.probe(context())).productVersion);
       expect(sizeBytes).toBeGreaterThan(0);
-      const databases = await spec.source.databases(context());
-      expect(databases.length).toBeGreaterThan(0);
-      expect(databases.map(({ name }) => name)).not.toContain('template1');
       await nothingLeft();
     });
 

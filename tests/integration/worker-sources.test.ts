@@ -196,8 +196,7 @@ test('a backup of a source that follows the settings is proven when a person ask
 });
 
 test('a restore goes to the server of its backup, and what has one name on two servers does not meet', async () => {
-  const address = { ...sourceOn(far, 'ledger', 'postgres', ''), password: undefined };
-  await updateSource(backend, ADMIN, ledger, { ...address, password: 'postgres' });
+  await updateSource(backend, ADMIN, ledger, sourceOn(far, 'ledger', 'postgres', 'postgres'));
   const ended = (id: string) =>
     eventually(
       async () => {

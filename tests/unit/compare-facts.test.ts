@@ -33,6 +33,8 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   unknownObjects: {},
   database: null,
   roles: [],
+  files: null,
+  keys: null,
   durationMs: 1,
   ...more,
 });

@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import type { Config, PostgresConfig } from '../../platform/config.ts';
 import { choosePostgresTool, listPostgresTools, type PostgresTool } from '../../tools/find-postgres-tools.ts';
 import { startTool } from '../../tools/start-tool.ts';
-import type { Dump, DumpOptions, Source, SourceContext, SourceProbe } from '../source.ts';
+import type { Dump, DumpOptions, PostgresSource, SourceContext, SourceProbe } from '../source.ts';
 import { connect, readVersion } from './connect.ts';
 import { sourceUnreachable, translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
 import { beginFacts, unknownFacts, type FactsReading } from './read-facts.ts';
@@ -89,7 +89,7 @@ function pgDumpEnvironment(
 }
 
 /** One PostgreSQL database, by way of pg_dump's custom format. */
-export function createPostgresSource(config: Config, heartbeat: Heartbeat = usualHeartbeat): Source {
+export function createPostgresSource(config: Config, heartbeat: Heartbeat = usualHeartbeat): PostgresSource {
   const { source } = config;
 
   const probe = async (ctx: SourceContext): Promise<SourceProbe> => {

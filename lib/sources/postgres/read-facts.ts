@@ -42,6 +42,8 @@ export function unknownFacts(tables: readonly CatalogTable[], unknown: UnknownRe
     unknownObjects: Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, unknown])),
     database: null,
     roles: null,
+    files: null,
+    keys: null,
     durationMs: null,
   };
 }
@@ -134,6 +136,8 @@ export async function beginFacts(
         unknownObjects: objects.unknownObjects,
         database,
         roles: [...rolesNamed].sort(),
+        files: null,
+        keys: null,
         durationMs,
       };
     },

@@ -9,7 +9,16 @@ test.each([
   [3, { compression: 'zstd', isEncrypted: true }, 'ims_backup_2026-11-21_01-00-3.dump.zst.age'],
   [1, { compression: 'gzip', isGzipped: true, isEncrypted: true }, 'ims_backup_2026-11-21_01-00.dump.gz.age'],
 ] as const)('suffix %i, layers %o make %s', (suffix, layers, expected) => {
-  expect(archiveFilename('ims_backup', at, suffix, layers)).toBe(expected);
+  expect(archiveFilename('ims_backup', at, suffix, { kind: 'postgres', ...layers })).toBe(expected);
+});
+
+test.each([
+  [{ kind: 'files', compression: 'zstd', isEncrypted: true }, 'x_2026-11-21_01-00.tar.zst.age'],
+  [{ kind: 'files', compression: 'gzip', isEncrypted: false }, 'x_2026-11-21_01-00.tar.gz'],
+  [{ kind: 'sqlite', compression: 'zstd', isEncrypted: false }, 'x_2026-11-21_01-00.sqlite.zst'],
+  [{ kind: 'redis', compression: 'gzip', isEncrypted: false }, 'x_2026-11-21_01-00.rdb.gz'],
+] as const)('%o make %s', (layers, expected) => {
+  expect(archiveFilename('x', at, 1, layers)).toBe(expected);
 });
 
 test('keys: by tier and day remotely, flat locally', () => {

@@ -62,6 +62,10 @@ test('a process without the secret says so', () => {
 
 const row: SourceChoices = {
   id: ROW,
+  kind: 'postgres',
+  path: null,
+  only: null,
+  excludes: null,
   host: 'stock.internal',
   port: 5433,
   user: 'reader',

@@ -1,0 +1,10 @@
+import type { Config } from '../../platform/config.ts';
+import type { Scratch, ScratchContext, ScratchNeed } from '../source.ts';
+
+export function openRedisScratch(
+  _config: Config,
+  _ctx: ScratchContext,
+  need: ScratchNeed,
+): Promise<Scratch | null> {
+  throw new TypeError(`${need.manifest.source.kind}: not there yet`);
+}
