@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { BackupStatus, Destination } from '../../lib/contracts/backup.ts';
 import type { RestoreMode, RestorePhase, RestorePlan } from '../../lib/contracts/restore.ts';
+import type { SourceKind } from '../../lib/core/source-kind.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
 import type { Config } from '../../lib/platform/config.ts';
 import type { Db, Tx } from '../client.ts';
@@ -11,23 +12,32 @@ import { copyToRead, type CopyToRead } from './copy-to-read.ts';
 import { isOfDeadWorker } from './worker.ts';
 
 export type RestoreRecord = typeof restores.$inferSelect;
-export type ShownRestore = RestoreRecord & { readonly backupFilename: string };
+export type ShownRestore = RestoreRecord & {
+  readonly backupFilename: string;
+  readonly sourceKind: SourceKind;
+};
 
 const filename = sql<string>`(select b.filename from backups b where b.id = "restores"."backup_id")`;
+const sourceKind = sql<SourceKind>`(select s.kind from sources s where s.id = "restores"."source_id")`;
 
 export async function findRestore(db: Db | Tx, id: string): Promise<ShownRestore | null> {
-  const [row] = await db.select({ restore: restores, filename }).from(restores).where(eq(restores.id, id));
-  return row === undefined ? null : { ...row.restore, backupFilename: row.filename };
+  const [row] = await db
+    .select({ restore: restores, filename, sourceKind })
+    .from(restores)
+    .where(eq(restores.id, id));
+  return row === undefined
+    ? null
+    : { ...row.restore, backupFilename: row.filename, sourceKind: row.sourceKind };
 }
 
 /** Newest first. */
 export async function findRestores(db: Db, limit: number): Promise<readonly ShownRestore[]> {
   const rows = await db
-    .select({ restore: restores, filename })
+    .select({ restore: restores, filename, sourceKind })
     .from(restores)
     .orderBy(desc(restores.createdAt), desc(restores.id))
     .limit(limit);
-  return rows.map((row) => ({ ...row.restore, backupFilename: row.filename }));
+  return rows.map((row) => ({ ...row.restore, backupFilename: row.filename, sourceKind: row.sourceKind }));
 }
 
 /** Locks the row until the transaction ends. */

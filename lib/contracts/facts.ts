@@ -143,8 +143,10 @@ export const FileFacts = z.object({
   others: z.number().int(),
   /** Of the contents of all files. */
   bytes: z.number().int(),
-  /** Of every entry (path, kind, mode, owner, time, size, SHA-256 of its content, target of a link), whatever their order. */
+  /** Of every entry's path, kind, size, content and target of a link, whatever their order. */
   fingerprint: Fingerprint,
+  /** Of every entry's path, mode, owner, group and time of change (whole seconds): what only root can restore in full. */
+  properties: Fingerprint,
   /** Paths that were written to or went away while they were read, at most 100; the archive holds them as they were read. */
   changed: z.array(z.string()),
   changedCount: z.number().int(),

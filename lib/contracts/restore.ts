@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { SOURCE_KINDS } from '../core/source-kind.ts';
 import { BackupId, Destination, RunError, TableName } from './backup.ts';
+import { AbsolutePath, RelativePath } from './path.ts';
 import { Check } from './verification.ts';
 
 /**
@@ -31,10 +33,13 @@ export const DatabaseName = z
 
 const planFields = {
   mode: RestoreMode.default('new'),
-  targetDatabase: DatabaseName,
+  /** The target: a database; of a backup of files, SQLite or Redis the absolute path, with the modes `new` and `swap` alone. */
+  targetDatabase: z.union([DatabaseName, AbsolutePath]),
   /** Which copy is read; default the first stored one. */
   destination: Destination.optional(),
   tables: z.array(TableName).min(1).max(1000).optional(),
+  /** Of files: only these entries, by their paths below the source's. Default all that the backup has. */
+  paths: z.array(RelativePath).min(1).max(1000).optional(),
   /** Mode `tables` only. */
   tablesInto: TablesInto.optional(),
   schemaOnly: z.boolean().default(false),
@@ -149,7 +154,10 @@ export const Restore = z.object({
   /** Whose server it goes to: the source of the backup. */
   sourceId: z.uuid(),
   backupFilename: z.string(),
+  /** Of the source of the backup. */
+  sourceKind: z.enum(SOURCE_KINDS),
   mode: RestoreMode,
+  /** A database, or the path of a backup of files, SQLite or Redis; so are the names of copies and of what is kept. */
   targetDatabase: z.string(),
   environment: EnvironmentKind,
   status: RestoreStatus,

@@ -53,6 +53,7 @@ function toShown(record: ShownRestore): Omit<Restore, 'checks' | 'log'> {
     backupId: record.backupId,
     sourceId: record.sourceId,
     backupFilename: record.backupFilename,
+    sourceKind: record.sourceKind,
     mode: record.mode,
     targetDatabase: record.targetDatabase,
     environment: record.environment,

@@ -1,18 +1,21 @@
+import type { SourceKind } from '../core/source-kind.ts';
 import type { Config } from '../platform/config.ts';
 import type { KeptCopiesServer } from './kept-copies.ts';
 import { createFilesSource } from './files/files-source.ts';
-import { openFilesScratch } from './files/files-scratch.ts';
+import { createFilesCopy } from './files/files-copy.ts';
 import { createKeptCopiesServer } from './postgres/kept-copies.ts';
 import { createLiveTarget } from './postgres/live-target.ts';
+import { openPathScratch } from './path-scratch.ts';
 import { createPostgresSource } from './postgres/postgres-source.ts';
 import { createRestoreServer } from './postgres/target-server.ts';
 import { createTablesTarget } from './postgres/tables-target.ts';
-import { openRedisScratch } from './redis/redis-scratch.ts';
+import { createRedisCopy } from './redis/redis-copy.ts';
 import { createRedisSource } from './redis/redis-source.ts';
-import { openSqliteScratch } from './sqlite/sqlite-scratch.ts';
+import { createSqliteCopy } from './sqlite/sqlite-copy.ts';
 import { createSqliteSource } from './sqlite/sqlite-source.ts';
 import type {
   LiveTarget,
+  PathCopy,
   PostgresSource,
   RestoreServer,
   Scratch,
@@ -41,18 +44,24 @@ export function openPostgres(config: Config): PostgresSource {
   return createPostgresSource(config);
 }
 
+/** How a backup of this kind becomes a path again. */
+export function openPathCopy(config: Config, kind: Exclude<SourceKind, 'postgres'>): PathCopy {
+  switch (kind) {
+    case 'files':
+      return createFilesCopy(config);
+    case 'sqlite':
+      return createSqliteCopy(config);
+    case 'redis':
+      return createRedisCopy(config);
+  }
+}
+
 /** A place to restore this backup in, whatever kind of source its manifest names. Null when there is none: why is reported as a check. */
 export function openScratch(config: Config, ctx: ScratchContext, need: ScratchNeed): Promise<Scratch | null> {
-  switch (need.manifest.source.kind) {
-    case 'postgres':
-      return createPostgresSource(config).openScratch(ctx, need);
-    case 'files':
-      return openFilesScratch(config, ctx, need);
-    case 'sqlite':
-      return openSqliteScratch(config, ctx, need);
-    case 'redis':
-      return openRedisScratch(config, ctx, need);
-  }
+  const { kind } = need.manifest.source;
+  return kind === 'postgres'
+    ? createPostgresSource(config).openScratch(ctx, need)
+    : openPathScratch(openPathCopy(config, kind), ctx, need);
 }
 
 /** A database of the source's server to restore into where it stands. Connects to nothing by itself. */

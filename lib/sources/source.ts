@@ -133,6 +133,30 @@ export interface ScratchNeed {
   readonly manifest: Manifest;
 }
 
+/** What of a backup a copy at a path is to hold. */
+export interface PathScope {
+  /** Of `files`: these entries (and what is below them) and no others; null for all. */
+  readonly paths: readonly string[] | null;
+}
+
+/**
+ * How a backup of files, SQLite or Redis becomes a path of this machine again: a folder or file, a database file, an RDB file. A
+ * verification, a restore and the scripts all use this one.
+ */
+export interface PathCopy {
+  /**
+   * Makes `at` out of the plain dump in `file`, a seekable file. `at` must not be there; its folder must. Durable when it resolves.
+   * Throws `restore_failed` where the archive is at fault, `storage_full`, or the reason of the signal; what it made then is for
+   * the caller to remove.
+   */
+  fill(ctx: ScratchContext, file: string, at: string, scope: PathScope): Promise<void>;
+  /**
+   * Holds every fact of the manifest against what stands at `at`, and reports each check. What this user may not restore (owners,
+   * where it is not root) is UNKNOWN and not required. With a scope, only what the scope leaves of the facts.
+   */
+  compare(ctx: ScratchContext, at: string, manifest: Manifest, scope: PathScope): Promise<void>;
+}
+
 /** What stands under a database's name before anything is restored there. */
 export interface TargetState {
   readonly exists: boolean;

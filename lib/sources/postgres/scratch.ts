@@ -9,19 +9,13 @@ import {
   type PostgresServer,
   type PostgresTool,
 } from '../../tools/find-postgres-tools.ts';
-import type { Scratch, ScratchContext } from '../source.ts';
+import type { Scratch, ScratchContext, ScratchNeed } from '../source.ts';
 import { passed, unknown } from './compare-facts.ts';
 import { readVersion } from './connect.ts';
 import { placeCluster, startEphemeralCluster, type EphemeralCluster } from './ephemeral-cluster.ts';
 import { translatePostgresError } from './postgres-errors.ts';
 import { createScratchCopy, type Incomparables } from './scratch-copy.ts';
 import { createScratchDatabase, dropScratchDatabase, withConnection } from './scratch-database.ts';
-
-export interface ScratchNeed {
-  readonly id: string;
-  readonly folder: string;
-  readonly manifest: Manifest;
-}
 
 const majorOf = (version: string): number => Number.parseInt(version, 10);
 

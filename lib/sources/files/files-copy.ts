@@ -1,0 +1,6 @@
+import type { Config } from '../../platform/config.ts';
+import type { PathCopy } from '../source.ts';
+
+export function createFilesCopy(_config: Config): PathCopy {
+  throw new TypeError('not there yet');
+}
