@@ -31,7 +31,11 @@ export async function checkRestore(run: VerifyRun, manifest: Manifest, file: str
   if (scratch === null) return restored;
   try {
     restored = { restoreMs: null, place: scratch.place };
-    run.say(`restoring into ${scratch.database} (${scratch.place}, PostgreSQL ${scratch.productVersion})`);
+    run.say(
+      manifest.source.kind === 'postgres'
+        ? `restoring into ${scratch.database} (${scratch.place}, PostgreSQL ${scratch.productVersion})`
+        : `restoring ${scratch.database} into a folder of its own`,
+    );
     const result = await scratch.restore(scratchContext, file);
     ctx.signal.throwIfAborted();
     if (result === null) return restored;

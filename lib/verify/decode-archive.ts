@@ -25,11 +25,13 @@ const SHOWN = 20;
  * through the kernel alone.
  */
 export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decoding: Decoding): Promise<void> {
+  const { pgRestore } = decoding;
+  if (pgRestore === null) return hashToNowhere(run, manifest, decoding);
   const { findings, progress } = run;
   progress.enter('decoding', manifest.stored.bytes);
   const check = findings.open('decode');
-  const [first, ...others] = [...decoding.decoders, { file: decoding.pgRestore, args: READ_ALL }];
-  const listing = listStored(run, decoding);
+  const [first, ...others] = [...decoding.decoders, { file: pgRestore, args: READ_ALL }];
+  const listing = listStored(run, decoding, pgRestore);
   try {
     let failure = await runDecoders(run, manifest, [first, ...others], 'ignore');
     if (failure === 'bytes') return;
@@ -40,6 +42,36 @@ export async function decodeToNowhere(run: VerifyRun, manifest: Manifest, decodi
     // No program may outlive its verification.
     await listing.catch(() => undefined);
   }
+}
+
+/** Decodes the archive to its end, and holds what comes out against what was dumped: without pg_restore, its hash tells as much. */
+async function hashToNowhere(run: VerifyRun, manifest: Manifest, { decoders }: Decoding): Promise<void> {
+  const { findings, progress, ctx } = run;
+  progress.enter('decoding', manifest.stored.bytes);
+  const check = findings.open('decode');
+  const plainCheck = findings.open('plain-sha256');
+  const [first, ...others] = decoders;
+  let plain: ByteCount | null = manifest.stored;
+  if (first === undefined) {
+    if (!(await checkBytes(run, manifest, () => readArchive(run, null)))) return;
+    if (!(await settle(run, manifest, check, null))) return;
+  } else {
+    plain = null;
+    const failure = await runDecoders(run, manifest, [first, ...others], async (printed) => {
+      plain = await readInto(printed, null, ctx.signal, () => undefined);
+    });
+    if (failure === 'bytes' || !(await settle(run, manifest, check, failure))) return;
+  }
+  judgePlain(plainCheck, manifest, plain);
+}
+
+/** Whether the decoded bytes are those that were dumped. */
+function judgePlain(check: OpenCheck, manifest: Manifest, plain: ByteCount | null): boolean {
+  const isSame = plain !== null && isSameBytes(plain, manifest.plain);
+  const seen = { expected: manifest.plain.sha256, found: plain?.sha256 ?? 'nothing' };
+  if (isSame) check.passed(seen);
+  else check.failed(otherDump(), seen);
+  return isSame;
 }
 
 /**
@@ -79,7 +111,7 @@ const otherDump = (): AppError =>
   });
 
 /**
- * Decodes the archive into a file, hashes what that holds, and lists it. Returns its path, or null where something of that could
+ * Decodes the archive into a file, hashes what that holds, and lists it where pg_restore can. Returns its path, or null where something of that could
  * not be shown. `isRead`: pg_restore reads it to its end too, so that no restore is begun of a dump that cannot be read, although
  * its bytes are those of its manifest.
  */
@@ -99,20 +131,16 @@ export async function decodeToFile(
     if (unpacked.failure !== 'bytes') await settle(run, manifest, check, unpacked.failure);
     return null;
   }
-  const reading = isRead
-    ? await startChain(ctx, [{ file: decoding.pgRestore, args: [...READ_ALL, file] }], 'ignore', 'ignore')
-        .links
-    : [];
+  const { pgRestore } = decoding;
+  const reading =
+    isRead && pgRestore !== null
+      ? await startChain(ctx, [{ file: pgRestore, args: [...READ_ALL, file] }], 'ignore', 'ignore').links
+      : [];
   ctx.signal.throwIfAborted();
   if (!(await settle(run, manifest, check, decodeFailure(reading)))) return null;
-  const { plain } = unpacked;
-  const seen = { expected: manifest.plain.sha256, found: plain.sha256 };
-  if (!isSameBytes(plain, manifest.plain)) {
-    plainCheck.failed(otherDump(), seen);
-    return null;
-  }
-  plainCheck.passed(seen);
-  const isListed = await checkContents(run, manifest, () => list(run, [decoding.pgRestore, file]));
+  if (!judgePlain(plainCheck, manifest, unpacked.plain)) return null;
+  if (pgRestore === null) return file;
+  const isListed = await checkContents(run, manifest, () => list(run, [pgRestore, file]));
   return isListed ? file : null;
 }
 
@@ -200,8 +228,12 @@ async function list({ ctx }: VerifyRun, [pgRestore, file]: readonly [string, str
 }
 
 /** The table of contents stands at the head of a dump, so a glance at the stored archive is enough. */
-async function listStored({ storage, order, ctx }: VerifyRun, decoding: Decoding): Promise<Listed> {
-  const [first, ...others] = [...decoding.decoders, { file: decoding.pgRestore, args: ['--list'] }];
+async function listStored(
+  { storage, order, ctx }: VerifyRun,
+  { decoders }: Decoding,
+  pgRestore: string,
+): Promise<Listed> {
+  const [first, ...others] = [...decoders, { file: pgRestore, args: ['--list'] }];
   const chain = startChain(ctx, [first, ...others], 'pipe');
   try {
     const [printed] = await Promise.all([

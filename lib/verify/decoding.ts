@@ -15,8 +15,8 @@ type Context = Pick<RunContext, 'signal'>;
 export interface Decoding {
   /** Undo the stages, the outermost first; what the last one prints is the dump. */
   readonly decoders: readonly ToolCommand[];
-  /** An absolute path to a pg_restore that can read the dump. */
-  readonly pgRestore: string;
+  /** An absolute path to a pg_restore that can read the dump; null for a backup of another kind of source. */
+  readonly pgRestore: string | null;
 }
 
 const isEncrypted = (manifest: Manifest): boolean => manifest.stages.some(({ stage }) => stage === 'age');
@@ -36,10 +36,9 @@ export async function findDecoding(
   readers?: ReturnType<typeof listReaders>,
 ): Promise<Decoding> {
   if (isEncrypted(manifest)) await needIdentity(config.ageIdentityFile);
-  const [decoders, found] = await Promise.all([
-    findDecoders(config, manifest.stages, config.ageIdentityFile, ctx),
-    readers ?? listReaders(config, ctx),
-  ]);
+  const finding = findDecoders(config, manifest.stages, config.ageIdentityFile, ctx);
+  if (manifest.source.kind !== 'postgres') return { decoders: await finding, pgRestore: null };
+  const [decoders, found] = await Promise.all([finding, readers ?? listReaders(config, ctx)]);
   return { decoders, pgRestore: chooseReader(found, manifest) };
 }
 

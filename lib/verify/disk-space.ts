@@ -13,7 +13,8 @@ const CLUSTER_BYTES = 100 * 1024 * 1024;
 
 /** Bytes under BACKUP_VERIFY_DIR for the decoded dump and for a cluster to restore it in. */
 function needOf({ config }: VerifyRun, manifest: Manifest): number {
-  const { plain, stages, facts } = manifest;
+  const { source, plain, stages, facts } = manifest;
+  if (source.kind !== 'postgres') return plain.bytes + (facts.files?.bytes ?? plain.bytes);
   // A server elsewhere keeps its copy on disks of its own.
   if (config.verify.server !== null || config.verify.mayUseSource) return plain.bytes;
   const isCompressed = stages.some(({ params }) => params['layer'] === 'dump');

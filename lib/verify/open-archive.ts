@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { manifestNameOf } from '../contracts/manifest.ts';
+import { manifestNameOf, type Manifest } from '../contracts/manifest.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '../contracts/verification.ts';
 import { humanBytes } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
@@ -13,7 +13,13 @@ import { decodeToFile } from './decode-archive.ts';
 import { findDecoding } from './decoding.ts';
 import { createFindings } from './findings.ts';
 import { openForeignArchive } from './foreign-archive.ts';
-import type { ArchivePlace, OpenedArchive, OpenOptions } from './opened-archive.ts';
+import type {
+  ArchivePlace,
+  OpenedArchive,
+  OpenedPathArchive,
+  OpenedPlain,
+  OpenOptions,
+} from './opened-archive.ts';
 import { readManifest } from './read-manifest.ts';
 import { createVerifyProgress } from './verify-progress.ts';
 import type { VerifyContext } from './verify-run.ts';
@@ -34,9 +40,40 @@ export async function openArchive(
       !options.ignoresManifest &&
       isObjectKey(place.key) &&
       (await storage.stat(ctx, manifestNameOf(place.key))) !== null;
-    return hasManifest
-      ? await openWithManifest(config, storage, place, options, ctx)
-      : await openForeignArchive(config, storage, place, options, ctx);
+    if (!hasManifest) return await openForeignArchive(config, storage, place, options, ctx);
+    const { pgRestore, ...opened } = await openWithManifest(config, storage, place, options, ctx);
+    if (pgRestore === null) {
+      throw new AppError(
+        'invalid',
+        `the archive is not of a database but of ${opened.manifest.source.kind}`,
+        {
+          hint: 'It is restored to a path: choose one in the console, or unpack it with stock tools (docs/format.md).',
+        },
+      );
+    }
+    return { ...opened, pgRestore };
+  } finally {
+    await storage.close();
+  }
+}
+
+/** As `openArchive`, of a backup that becomes a path again. Throws `invalid` for one of a database, `object_missing` without a manifest. */
+export async function openPathArchive(
+  config: Config,
+  place: ArchivePlace,
+  options: Omit<OpenOptions, 'serverMajor' | 'ignoresManifest'>,
+  ctx: VerifyContext,
+): Promise<OpenedPathArchive> {
+  const storage = await loadStorage(config, place.destination);
+  try {
+    const { file, storedBytes, manifest } = await openWithManifest(config, storage, place, options, ctx);
+    const { kind } = manifest.source;
+    if (kind === 'postgres') {
+      throw new AppError('invalid', 'the archive is of a database, which is restored into a database', {
+        hint: 'Restore it in the console, or with scripts/restore.sh.',
+      });
+    }
+    return { file, storedBytes, manifest, kind };
   } finally {
     await storage.close();
   }
@@ -46,9 +83,14 @@ async function openWithManifest(
   config: Config,
   storage: Storage,
   { destination, key }: ArchivePlace,
-  { folder, say, recorded = null, report = () => undefined }: OpenOptions,
+  {
+    folder,
+    say,
+    recorded = null,
+    report = () => undefined,
+  }: Pick<OpenOptions, 'folder' | 'say' | 'recorded' | 'report'>,
   ctx: VerifyContext,
-): Promise<OpenedArchive> {
+): Promise<OpenedPlain & { readonly pgRestore: string | null; readonly manifest: Manifest }> {
   const findings = createFindings(report, ctx);
   const throwFound = (): void => {
     ctx.signal.throwIfAborted();

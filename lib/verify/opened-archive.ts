@@ -1,5 +1,6 @@
 import type { Destination } from '../contracts/backup.ts';
 import type { Manifest } from '../contracts/manifest.ts';
+import type { SourceKind } from '../core/source-kind.ts';
 import type { VerifyEvent, VerifyOrder } from '../contracts/verification.ts';
 
 /** Where the archive to be restored lies: an object of a destination, or any file of this machine. */
@@ -14,14 +15,24 @@ export interface ArchivePlace {
  * A dump of which each byte is what its manifest tells, or, without one, that was read to its end: nothing of it can turn out to be
  * missing while it is restored.
  */
-export interface OpenedArchive {
+export interface OpenedPlain {
   /** The plain dump, a seekable file: in the folder given, or the archive itself where nothing had to be undone. */
   readonly file: string;
+  readonly storedBytes: number;
+}
+
+/** Of a PostgreSQL source. */
+export interface OpenedArchive extends OpenedPlain {
   /** An absolute path to a pg_restore that reads it. */
   readonly pgRestore: string;
   /** Null where none lies beside the archive, so that neither its bytes nor its rows can be held against anything. */
   readonly manifest: Manifest | null;
-  readonly storedBytes: number;
+}
+
+/** Of files, SQLite or Redis: what becomes a path again. */
+export interface OpenedPathArchive extends OpenedPlain {
+  readonly kind: Exclude<SourceKind, 'postgres'>;
+  readonly manifest: Manifest;
 }
 
 export interface OpenOptions {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Manifest } from '../contracts/manifest.ts';
 import { AppError } from '../core/errors.ts';
 import { isSameBytes } from '../pipeline/byte-count.ts';
@@ -12,19 +13,23 @@ import type { VerifyRun } from './verify-run.ts';
 
 /**
  * Runs the stored archive through `decoders`, and hashes what they read: `sha256`. An archive that is a file of this machine is
- * opened once, and the first program reads it by itself; else each chunk passes this process. Returns why it does not decode, or
+ * opened once, and the first program reads it by itself; else each chunk passes this process. What the last one prints goes
+ * nowhere, into a file, or to a function that reads it to its end. Returns why it does not decode, or
  * null; `bytes` where the archive is not what was written.
  */
 export async function runDecoders(
   run: VerifyRun,
   manifest: Manifest,
   decoders: readonly [ToolCommand, ...ToolCommand[]],
-  output: 'ignore' | number,
+  output: 'ignore' | number | ((printed: Readable) => Promise<unknown>),
 ): Promise<DecodeFailure | 'bytes' | null> {
   const { storage, order, progress, ctx } = run;
   // What keeps it from being opened is told by reading it.
   await using file = await storage.openFile(ctx, order.key).catch(() => null);
-  const chain = startChain(ctx, decoders, output, file?.descriptor);
+  const isRead = typeof output === 'function';
+  const chain = startChain(ctx, decoders, isRead ? 'pipe' : output, file?.descriptor);
+  // Why it was cut is what the exits tell.
+  const reading = isRead ? output(chain.output).catch(() => undefined) : null;
   try {
     const isWhole = await checkBytes(run, manifest, () =>
       file === null
@@ -41,6 +46,7 @@ export async function runDecoders(
     );
     if (!isWhole) return 'bytes';
     const failure = decodeFailure(await chain.links);
+    await reading;
     return failure ?? (file === null ? null : await changeOf(run, manifest, file));
   } finally {
     chain.stop();

@@ -2,7 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerifyEvent, VerifyOrder, VerifyOutcome } from '../contracts/verification.ts';
 import { humanBytes } from '../core/bytes.ts';
+import type { Manifest } from '../contracts/manifest.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import type { SourceKind } from '../core/source-kind.ts';
 import type { Config } from '../platform/config.ts';
 import { loadStorage } from '../storage/load-storage.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -36,6 +38,7 @@ export async function verifyArchive(
     report({ type: 'log', at: ctx.clock.now().toISOString(), line });
   };
   let restored: Restored = { restoreMs: null, place: null };
+  let kind: SourceKind = 'postgres';
   let abort: AppError | null = null;
   const storage = await openStorageOrNull(config, order, findings);
   try {
@@ -44,7 +47,9 @@ export async function verifyArchive(
     ctx.signal.throwIfAborted();
     if (storage !== null) {
       const run: VerifyRun = { config, order, storage, findings, progress, folder, ctx, say };
-      restored = (await verifyDepths(run)) ?? restored;
+      const verified = await verifyDepths(run);
+      restored = verified.restored ?? restored;
+      kind = verified.kind;
     }
     progress.enter('finishing');
   } catch (thrown) {
@@ -58,7 +63,7 @@ export async function verifyArchive(
     await removeFolder(folder, ctx);
   }
   if (ctx.signal.aborted) abort = toAppError(ctx.signal.reason);
-  const { status, proven, error } = judge(order.depth, findings.all, abort);
+  const { status, proven, error } = judge(order.depth, kind, findings.all, abort);
   say(error === null ? status.toLowerCase() : `${status.toLowerCase()}: ${error.message} [${error.code}]`);
   return {
     status,
@@ -91,7 +96,13 @@ async function removeFolder(folder: string, ctx: VerifyContext): Promise<void> {
   }
 }
 
-async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
+interface Verified {
+  readonly restored: Restored | null;
+  /** Of the source; PostgreSQL's where no manifest tells of it, of which most is expected. */
+  readonly kind: SourceKind;
+}
+
+async function verifyDepths(run: VerifyRun): Promise<Verified> {
   if (run.order.depth === 'bytes') return verifyWith(run, null);
   const readers = listReaders(run.config, run.ctx);
   // What goes wrong with them is told where they are needed.
@@ -105,14 +116,22 @@ async function verifyDepths(run: VerifyRun): Promise<Restored | null> {
 }
 
 /** One depth after the other; the first that fails is the last. */
-async function verifyWith(
-  run: VerifyRun,
-  readers: ReturnType<typeof listReaders> | null,
-): Promise<Restored | null> {
+async function verifyWith(run: VerifyRun, readers: ReturnType<typeof listReaders> | null): Promise<Verified> {
   const { order, storage, findings, ctx } = run;
   const manifest = await readManifest(storage, order, findings, ctx);
   const isThere = await checkObject(run, manifest);
-  if (manifest === null || !isThere || findings.hasFailed) return null;
+  const kind = manifest?.source.kind ?? 'postgres';
+  if (manifest === null || !isThere || findings.hasFailed) return { restored: null, kind };
+  return { restored: await verifyObject(run, manifest, readers), kind };
+}
+
+/** An archive that is there, of the size that its manifest tells. */
+async function verifyObject(
+  run: VerifyRun,
+  manifest: Manifest,
+  readers: ReturnType<typeof listReaders> | null,
+): Promise<Restored | null> {
+  const { order, findings, ctx } = run;
   run.say(`${order.key} at ${order.destination}: ${humanBytes(manifest.stored.bytes)}, depth ${order.depth}`);
 
   let decoding: Decoding | AppError | null = null;

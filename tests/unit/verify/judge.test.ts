@@ -2,8 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEPTHS, VERDICTS, type Check } from '#lib/contracts/verification.ts';
 import { AppError } from '#lib/core/errors.ts';
-import { judge, type Finding } from '#lib/verify/judge.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
+import { judge as judgeOf, type Finding } from '#lib/verify/judge.ts';
 
+const judge = (
+  depth: Parameters<typeof judgeOf>[0],
+  found: readonly Finding[],
+  abort: AppError | null,
+  kind: SourceKind = 'postgres',
+) => judgeOf(depth, kind, found, abort);
 const finding = (more: Partial<Check>, error: AppError | null = null): Finding => ({
   check: {
     name: 'sha256',
@@ -98,5 +105,27 @@ describe('judge', () => {
     const unknown = finding({ verdict: 'UNKNOWN' }, new AppError('wrong_key', 'no key'));
     const { error } = judge('bytes', [unknown, first, finding({ name: 'size', verdict: 'FAILED' })], null);
     expect(error).toMatchObject({ code: 'integrity', message: 'the first, and 1 more', hint: 'Do this.' });
+  });
+});
+
+describe('of other kinds of sources', () => {
+  const passedOf = (...checks: readonly string[]) => checks.map((name) => finding({ name }));
+  const stored = ['manifest', 'object', 'size', 'sha256', 'decode', 'plain-sha256'];
+  test.each([
+    ['files', ['files', 'content']],
+    ['sqlite', ['integrity', 'tables']],
+    ['redis', ['integrity']],
+  ] as const)('%s is proven by its own comparison, and by nothing less', (kind, compared) => {
+    expect(judge('archive', passedOf(...stored), null, kind)).toMatchObject({
+      status: 'PASSED',
+      proven: false,
+    });
+    expect(judge('archive', passedOf(...stored.slice(0, -1)), null, kind).status).toBe('UNKNOWN');
+    const all = [...stored, 'restore', ...compared];
+    expect(judge('restore', passedOf(...all), null, kind)).toMatchObject({ status: 'PASSED', proven: true });
+    for (const left of ['restore', ...compared]) {
+      const missing = judge('restore', passedOf(...all.filter((name) => name !== left)), null, kind);
+      expect(missing).toMatchObject({ status: 'UNKNOWN', proven: false });
+    }
   });
 });
