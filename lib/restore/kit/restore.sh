@@ -1,6 +1,6 @@
 #!/bin/sh
-# holdfast-restore-kit: 1
-# Restores a Holdfast archive into a new PostgreSQL database with stock programs alone; RESTORE.md beside it tells how.
+# holdfast-restore-kit: 2
+# Restores a Holdfast archive with stock programs alone, into a new PostgreSQL database or to a new path; RESTORE.md beside it tells how.
 set -u
 umask 077
 
@@ -9,13 +9,16 @@ usage() {
 Usage: sh restore.sh [OPTIONS] ARCHIVE
 
 Restores ARCHIVE into a database that does not exist yet, and compares the rows of every table with the manifest
-(ARCHIVE.manifest.json), which must lie beside it. The archive is only read.
+(ARCHIVE.manifest.json), which must lie beside it. An archive of files (.tar), SQLite (.sqlite) or Redis (.rdb) is
+restored to a path that does not exist yet. The archive is only read.
 
   --identity KEYFILE   the age private key, for an archive that ends in .age
   --target-db NAME     name of the new database (default: the old name with "_restored" after it)
   --jobs N             tables restored at the same time (default: 2)
   --no-owner           restore without owners and grants, for a server that lacks the roles
-  --verify-only        check that the archive is whole and can be opened; no database is made
+  --into PATH          new folder or file, for an archive of files, SQLite or Redis (default: its name here, with
+                       "_restored" after it)
+  --verify-only        check that the archive is whole and can be opened; nothing is made
   --help               this text
 
 The server is the one PGHOST, PGPORT and PGUSER name; the password comes from PGPASSWORD or ~/.pgpass. An archive with
@@ -34,12 +37,13 @@ fail() {
   exit "$1"
 }
 
-identity='' target='' jobs=2 archive='' verify_only='' no_owner=''
+identity='' target='' into='' jobs=2 archive='' verify_only='' no_owner=''
 need_value() { [ "$1" -ge 2 ] || fail 2 "$2 needs a value" 'See "sh restore.sh --help".'; }
 while [ $# -gt 0 ]; do
   case $1 in
     --identity) need_value $# "$1"; identity=$2; shift ;;
     --target-db) need_value $# "$1"; target=$2; shift ;;
+    --into) need_value $# "$1"; into=$2; shift ;;
     --jobs) need_value $# "$1"; jobs=$2; shift ;;
     --no-owner) no_owner=yes ;;
     --verify-only) verify_only=yes ;;
@@ -56,14 +60,19 @@ if [ $# -gt 0 ] && [ -z "$archive" ]; then archive=$1; shift; fi
 case $jobs in '' | *[!0-9]* | 0* | ???*) fail 2 "--jobs must be a number from 1 to 99, not $jobs" ;; esac
 case $archive in -*) archive=./$archive ;; esac
 case $identity in -*) identity=./$identity ;; esac
+case $into in -*) into=./$into ;; esac
 
-work='' made='' log=''
+work='' made='' made_path='' log=''
 tidy() {
   code=$?
   trap - EXIT
   if [ -n "$made" ]; then
     if drop_target; then say "removed the unfinished database $target" >&2
     else say "the unfinished database $target could not be removed: drop it before the next try" >&2; fi
+  fi
+  if [ -n "$made_path" ]; then
+    rm -rf -- "$made_path"
+    say "removed the unfinished $made_path" >&2
   fi
   [ -z "$work" ] || rm -rf "$work"
   exit "$code"
@@ -101,7 +110,7 @@ sum_of() { sha256sum | sed 's/^\\\{0,1\}\([0-9a-f]*\).*/\1/'; }
 [ -r "$archive" ] || fail 3 "$archive may not be read by this user"
 [ -f "$manifest" ] || fail 3 "there is no manifest beside the archive: $manifest" \
   'Fetch it from where the archive came from; without it nothing tells whether the archive is whole. RESTORE.md tells how to restore by hand.'
-for program in awk sed sha256sum mktemp df pg_restore; do
+for program in awk sed sha256sum mktemp df; do
   command -v "$program" >/dev/null 2>&1 || fail 3 "$program is not installed" "Install it or put its folder on PATH."
 done
 
@@ -120,7 +129,11 @@ name=$(text archive)
 case $size in '' | *[!0-9]*) fail 3 "$manifest does not tell the size of the archive" 'It was cut or changed: fetch it again.' ;; esac
 [ ${#expected} -eq 64 ] || fail 3 "$manifest does not tell the SHA-256 of the archive" 'It was cut or changed: fetch it again.'
 say "archive    $name"
-say "taken      $(text takenAt), database $(text source/database), PostgreSQL $(text source/productVersion)"
+kind=$(text source/kind)
+case $kind in
+  postgres) say "taken      $(text takenAt), database $(text source/database), PostgreSQL $(text source/productVersion)" ;;
+  *) say "taken      $(text takenAt), $kind, $(text source/database)" ;;
+esac
 found=$(wc -c <"$archive" | tr -d ' ')
 [ "$found" = "$size" ] || fail 4 "the archive has $found bytes, the manifest says $size" \
   'It is damaged or was not copied to its end: fetch it again, or from another copy.'
@@ -136,11 +149,12 @@ while :; do
     *.age) layers="$layers age"; rest=${rest%.age} ;;
     *.zst) layers="$layers zstd"; rest=${rest%.zst} ;;
     *.gz) layers="$layers gzip"; rest=${rest%.gz} ;;
-    *.dump) break ;;
+    *.dump | *.tar | *.sqlite | *.rdb) break ;;
     *) fail 3 "the manifest names an archive of a kind this script cannot open: $name" ;;
   esac
 done
-for program in $layers; do
+case $rest in *.dump) opener=pg_restore ;; *.tar) opener=tar ;; *) opener='' ;; esac
+for program in $layers $opener; do
   command -v "$program" >/dev/null 2>&1 || fail 3 "$program is not installed" "Install it or put its folder on PATH."
 done
 case $layers in
@@ -149,8 +163,13 @@ case $layers in
       'Give the private key with --identity KEYFILE; the manifest names the public keys it belongs to (encryption.recipients).'
     [ -r "$identity" ] || fail 3 "the key file $identity cannot be read" ;;
 esac
+case $rest in
+  *.dump) [ -z "$into" ] || fail 2 '--into is for archives of files, SQLite and Redis' 'Name the new database with --target-db NAME.' ;;
+  *) [ -z "$target" ] || fail 2 '--target-db is for archives of databases' 'Name the new path with --into PATH.' ;;
+esac
 dumped_by=$(text tools/pg_dump | sed 's/[^0-9].*//')
-restorer=$(pg_restore --version | sed -n 's/^pg_restore (PostgreSQL) \([0-9]*\).*/\1/p')
+restorer=''
+[ "$opener" != pg_restore ] || restorer=$(pg_restore --version | sed -n 's/^pg_restore (PostgreSQL) \([0-9]*\).*/\1/p')
 if [ -n "$dumped_by" ] && [ -n "$restorer" ] && [ "$restorer" -lt "$dumped_by" ]; then
   fail 3 "pg_restore is of version $restorer, the archive was made by pg_dump $dumped_by" \
     "Install the PostgreSQL client programs of version $dumped_by or later."
@@ -162,7 +181,7 @@ PGCLIENTENCODING=UTF8
 export PGCLIENTENCODING
 ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -v target="$target" "$@"; }
 drop_target() { printf '%s\n' "select format('drop database if exists %I', :'target') \\gexec" | ask -d postgres >/dev/null; }
-if [ -z "$verify_only" ]; then
+if [ -z "$verify_only" ] && [ "$opener" = pg_restore ]; then
   for program in psql createdb; do
     command -v "$program" >/dev/null 2>&1 || fail 3 "$program is not installed" "Install it or put its folder on PATH."
   done
@@ -180,8 +199,17 @@ if [ -z "$verify_only" ]; then
     'Nothing is ever restored over a database: choose another name with --target-db NAME, or drop that one yourself.'
 fi
 
+if [ -z "$verify_only" ] && [ "$opener" != pg_restore ]; then
+  [ -n "$into" ] || into=./$(basename -- "$rest" | sed 's/\.[a-z]*$//')_restored
+  # A link that leads nowhere is in the way too.
+  if [ -e "$into" ] || [ -L "$into" ]; then
+    fail 3 "$into exists already" 'Nothing is ever restored over what is there: choose another path with --into PATH.'
+  fi
+  [ -d "$(dirname -- "$into")" ] || fail 3 "there is no folder $(dirname -- "$into")" 'Make it first, or choose another path with --into PATH.'
+fi
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-restore.XXXXXX") || fail 3 'no temporary folder could be made' 'Set TMPDIR to a folder you may write to.'
-if [ -z "$verify_only" ] && [ -z "$no_owner" ] && [ "$(field facts/roles)" != '[]' ]; then
+if [ "$opener" = pg_restore ] && [ -z "$verify_only" ] && [ -z "$no_owner" ] && [ "$(field facts/roles)" != '[]' ]; then
   field facts/roles >"$work/roles.json"
   if [ -s "$work/roles.json" ] && [ "$(cat "$work/roles.json")" != null ]; then
     HOLDFAST_FILE=$work/roles.json
@@ -232,16 +260,54 @@ else
       'Use the private key that belongs to one of the public keys the manifest names (encryption.recipients).'
     fail 4 "$layer could not open the archive" 'Take another copy or an older backup.'
   done
-  [ "$(sum_of <"$dump")" = "$(text plain/sha256)" ] || fail 4 'what the archive holds is not what pg_dump wrote' \
+  [ "$(sum_of <"$dump")" = "$(text plain/sha256)" ] || fail 4 'what the archive holds is not what was dumped' \
     'Take another copy or an older backup.'
   say "opened     $need bytes"
 fi
-pg_restore --file=/dev/null "$dump" 2>"$work/read.err" || {
+case $opener in
+  pg_restore) set -- pg_restore --file=/dev/null "$dump" ;;
+  tar) set -- tar --list --file="$dump" ;;
+  *) set -- true ;;
+esac
+"$@" >/dev/null 2>"$work/read.err" || {
   cat "$work/read.err" >&2
-  fail 4 'pg_restore cannot read the archive to its end' 'Take another copy or an older backup.'
+  fail 4 "$1 cannot read the archive to its end" 'Take another copy or an older backup.'
 }
 if [ -n "$verify_only" ]; then
-  say 'whole: the archive is what its manifest says, and pg_restore reads it to its end'
+  say "whole: the archive is what its manifest says${opener:+, and $opener reads it to its end}"
+  exit 0
+fi
+
+# ── a path ──
+if [ "$opener" != pg_restore ]; then
+  unfinished=$into.unfinished
+  if [ -e "$unfinished" ] || [ -L "$unfinished" ]; then fail 3 "$unfinished is in the way" 'Remove it: an earlier try left it.'; fi
+  made_path=$unfinished
+  say "restoring  to the new path $into"
+  case $rest in
+    *.tar)
+      mkdir -- "$unfinished" || fail 3 "the folder $unfinished could not be made"
+      # A later member must not be written through a link that an earlier one made: GNU tar and bsdtar refuse that by themselves.
+      tar --extract --same-permissions --numeric-owner --file="$dump" --directory="$unfinished" ||
+        fail 1 'tar failed; what it said stands above' 'Mend what it names (space, permissions) and start again.'
+      found=$(find "$unfinished" -type f | wc -l | tr -d ' ')
+      said=$(field facts/files/files)
+      ;;
+    *)
+      cp -- "$dump" "$unfinished" || fail 1 'the file could not be written' 'Make room, and start again.'
+      found=1 said=1
+      case $rest in
+        *.sqlite) command -v sqlite3 >/dev/null 2>&1 &&
+          { [ "$(sqlite3 -readonly "$unfinished" 'pragma integrity_check')" = ok ] || fail 4 'SQLite finds the restored database damaged' 'Take another copy or an older backup.'; } ;;
+        *.rdb) command -v redis-check-rdb >/dev/null 2>&1 &&
+          { redis-check-rdb "$unfinished" >"$work/read.err" 2>&1 || { cat "$work/read.err" >&2; fail 4 'redis-check-rdb finds the restored file damaged' 'Take another copy or an older backup.'; }; } ;;
+      esac
+      ;;
+  esac
+  mv -- "$unfinished" "$into" || fail 1 "$unfinished could not be given the name $into"
+  made_path=''
+  [ "$found" = "$said" ] || fail 4 "$into holds $found files, the manifest says $said" 'It stays, so that you can look at it; do not put it to use.'
+  say "restored   $into: $found $([ "$found" = 1 ] && echo file || echo files), as the manifest says"
   exit 0
 fi
 
