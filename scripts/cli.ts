@@ -6,6 +6,7 @@ import { create } from './cli/create.ts';
 import { drill } from './cli/drill.ts';
 import { list } from './cli/list.ts';
 import { restore } from './cli/restore.ts';
+import { restoreAll } from './cli/restore-all.ts';
 import { status } from './cli/status.ts';
 import { tokenCreate } from './cli/token-create.ts';
 import { userCreate } from './cli/user-create.ts';
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   list,
   verify,
   restore,
+  restoreAll,
   drill,
   status,
   cleanup,

@@ -44,13 +44,18 @@ export function openPrompt(signal: AbortSignal): Prompt {
   };
 }
 
-/** Throws unless exactly this was typed. */
-export async function confirm(prompt: Prompt, question: string, expected: string): Promise<void> {
+/** Throws unless exactly this was typed; `flag` is the option that asks nothing. */
+export async function confirm(
+  prompt: Prompt,
+  question: string,
+  expected: string,
+  flag = '--force',
+): Promise<void> {
   const answer = await prompt.ask(question);
   if (answer === expected) return;
   throw answer === null
     ? new AppError('invalid', 'nobody confirmed the restore; nothing was changed', {
-        hint: 'Run it on a terminal and type the name, or add --force.',
+        hint: `Run it on a terminal and type ${expected}, or add ${flag}.`,
       })
     : new AppError('invalid', `what was typed is not "${expected}"; nothing was changed`, {
         hint: 'Start again, and type it exactly.',

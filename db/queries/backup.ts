@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNull, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, lte, ne, sql, type SQL } from 'drizzle-orm';
 import type { Destination } from '../../lib/contracts/backup.ts';
 import type { Manifest } from '../../lib/contracts/manifest.ts';
 import type { VerificationStatus } from '../../lib/contracts/verification.ts';
@@ -209,10 +209,16 @@ const takenAfter = (after: Date | null): SQL | undefined =>
   after === null ? undefined : gt(backups.createdAt, after);
 
 /**
- * The newest COMPLETED backup of everything in a source whose proof has not failed: the restore point. Null when there is none.
+ * The newest COMPLETED backup of everything in a source whose proof has not failed, taken no later than `before` where that is given:
+ * the restore point. Null when there is none.
  */
-export async function findNewestGood(db: Db | Tx, sourceId: string): Promise<BackupRecord | null> {
-  return firstCompleted(db, sourceId, and(isWhole, ne(backups.proof, 'FAILED')), newest);
+export async function findNewestGood(
+  db: Db | Tx,
+  sourceId: string,
+  before: Date | null = null,
+): Promise<BackupRecord | null> {
+  const isInTime = before === null ? undefined : lte(backups.createdAt, before);
+  return firstCompleted(db, sourceId, and(isWhole, ne(backups.proof, 'FAILED'), isInTime), newest);
 }
 
 /** The newest COMPLETED backup of a source whose proof has not failed, whatever it holds; null when there is none. */
