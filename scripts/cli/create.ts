@@ -22,7 +22,7 @@ async function sourcesOfType(backend: Backend, values: Values): Promise<readonly
   const kinds = TYPES[String(type)];
   if (kinds === undefined) {
     throw new AppError('invalid', `--type ${String(type)} is not known`, {
-      hint: 'There are database, application (files) and all.',
+      hint: 'There are --type database, application (files) and all.',
       fields: { field: 'type' },
     });
   }

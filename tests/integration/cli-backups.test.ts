@@ -91,7 +91,9 @@ describe('with a worker', () => {
     expect(stdout).toMatch(/^ims_backup_\S+: [\d.]+ K?B in \d+ s\n$/);
     expect(report('report.json')).toMatchObject({ status: 'COMPLETED', tableCount: 1 });
     expect(await cli(['create'])).toMatchObject({ code: 14 });
-    expect(await cli(['create', '--type', 'application'])).toMatchObject({ code: 5 });
+    expect(await cli(['create', '--type', 'everything'])).toMatchObject({ code: 5 });
+    // No source of files has been added.
+    expect(await cli(['create', '--type', 'application'])).toMatchObject({ code: 10 });
     const audit = await catalogue.raw`select actor_kind from audit_entries where action = 'backup.create'`;
     expect(audit).toMatchObject([{ actor_kind: 'cli' }]);
   });
