@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openCatalogue } from '#db/client.ts';
@@ -143,7 +143,7 @@ export async function chooseArchive(
   };
 }
 
-/** The file that was named, whatever it is called. Throws `not_found`. */
+/** The file that was named, whatever it is called. Throws `not_found`, and `usage` for a folder. */
 export function fileChosen(file: string): Chosen {
   let path: string;
   try {
@@ -152,6 +152,11 @@ export function fileChosen(file: string): Chosen {
   } catch {
     throw new AppError('not_found', `there is no file ${file}`, {
       hint: 'Check the path; without BACKUP_FILE, on a terminal, the script lists what there is.',
+    });
+  }
+  if (statSync(path).isDirectory()) {
+    throw new AppError('usage', `${file} is a folder, not an archive`, {
+      hint: 'Name one of the archives in it; without BACKUP_FILE, on a terminal, the script lists those of BACKUP_LOCAL_PATH.',
     });
   }
   return { place: { destination: 'local', key: basename(path), path }, label: path, isConfirmed: false };

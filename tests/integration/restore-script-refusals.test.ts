@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -55,6 +56,7 @@ describe('3: wrong usage or configuration; nothing was touched', () => {
     ['an unknown option', ['--bogus', 'x.dump'], {}, /\[usage\]/],
     ['no file and no terminal', [], {}, /Usage: [\s\S]*no BACKUP_FILE was given/],
     ['a file that is not there', ['nowhere.dump', '--force'], {}, /\[not_found\]/],
+    ['a folder', [tmpdir(), '--force'], {}, /is a folder, not an archive \[usage\]/],
     ['a table the backup has not', ['ARCHIVE', '--tables', 'nowhere', '--force'], {}, /no table "nowhere"/],
     ['rows where only data comes', ['ARCHIVE', '--data-only', '--force'], {}, /\[target_not_empty\]/],
     [
