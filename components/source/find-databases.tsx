@@ -35,7 +35,11 @@ function Choice({
       >
         <span className="hf-wrap">{database.name}</span>
         <span className="hf-help hf-choice-help">
-          {[size, protector === null ? null : `already backed up as ${protector}`]
+          {[
+            size,
+            database.isCatalogue ? 'Holdfast’s own catalogue' : null,
+            protector === null ? null : `already backed up as ${protector}`,
+          ]
             .filter((part) => part !== null)
             .join(', ')}
         </span>

@@ -155,6 +155,8 @@ export const DiscoveredDatabases = z.object({
       sizeBytes: z.number().nullable(),
       /** The source that protects it already; null for none. */
       sourceId: SourceId.nullable(),
+      /** Holdfast's own: it is rebuilt from the manifests, and backed up only by who wants its settings and its audit log kept. */
+      isCatalogue: z.boolean(),
     }),
   ),
 });

@@ -38,7 +38,7 @@ export async function runSourceQuestion(deps: EngineDeps, id: string, stop: Abor
       try {
         const databases = await openPostgres(configOf(deps, question)).databases(ctx);
         await answerSourceQuestion(deps.db, id, {
-          databases: databases.map((database) => ({ ...database, sourceId: null })),
+          databases: databases.map((database) => ({ ...database, sourceId: null, isCatalogue: false })),
         });
       } catch (thrown) {
         await answerSourceQuestion(deps.db, id, errorOf(thrown));

@@ -1,14 +1,8 @@
-import { isIP } from 'node:net';
 import { AppError } from '../core/errors.ts';
+import { isCatalogue, isHere } from '../platform/catalogue-address.ts';
 import type { Config } from '../platform/config.ts';
 
 const RESERVED = new Set(['postgres', 'template0', 'template1']);
-
-const isHere = (host: string): boolean =>
-  host.startsWith('/') ||
-  host === 'localhost' ||
-  host === '::1' ||
-  (isIP(host) === 4 && host.startsWith('127.'));
 
 const refuse = (message: string, hint: string): never => {
   throw new AppError('protected', message, { hint });
@@ -20,15 +14,6 @@ function names(entry: string, config: Config, database: string): boolean {
   return [database, `${host}/${database}`, `${host}:${String(port)}/${database}`].includes(entry);
 }
 
-function isCatalogue(config: Config, database: string): boolean {
-  if (config.databaseUrl === null) return false;
-  const url = new URL(config.databaseUrl.reveal());
-  const isSameHost =
-    url.hostname === config.source.host || (isHere(url.hostname) && isHere(config.source.host));
-  const port = url.port === '' ? 5432 : Number(url.port);
-  return isSameHost && port === config.source.port && decodeURIComponent(url.pathname.slice(1)) === database;
-}
-
 /**
  * Throws `protected` for a database that this installation must never restore into, whatever was forced: a production one
  * while this is not production (4-ims.md, BR-002), a database the server itself needs, and Holdfast's own catalogue.
@@ -37,7 +22,7 @@ export function guardTarget(config: Config, database: string): void {
   if (RESERVED.has(database)) {
     refuse(`${database} belongs to the server itself`, 'Name another database.');
   }
-  if (isCatalogue(config, database)) {
+  if (isCatalogue(config, { ...config.source, database })) {
     refuse(
       `${database} is the catalogue of this installation`,
       'Name the database of the application, or unset DATABASE_URL where the catalogue itself is to be restored.',

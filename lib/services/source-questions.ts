@@ -9,6 +9,7 @@ import type {
   SourceProbeRequest,
 } from '../contracts/source.ts';
 import { sourceQuestionJob } from '../jobs/queue.ts';
+import { isCatalogue } from '../platform/catalogue-address.ts';
 import { sealPassword } from '../platform/seal.ts';
 import { configForSource } from '../platform/source-config.ts';
 import type { Backend } from '#db/backend.ts';
@@ -157,6 +158,7 @@ export async function discoverDatabases(
   return {
     databases: databases.map((one) => ({
       ...one,
+      isCatalogue: isCatalogue(backend.config, { host: input.host, port: input.port, database: one.name }),
       sourceId:
         known.find(
           ({ source: { host, port, database } }) =>

@@ -252,8 +252,8 @@ test('every database of a server is found that this user may connect to, with th
   const found = await ok(await call(discover, 'POST', { json: { ...reader(), password: PASSWORD } }));
   expect(found).toMatchObject({
     databases: [
-      { name: 'holdfast', sourceId: null },
-      { name: 'postgres', sourceId: null },
+      { name: 'holdfast', sourceId: null, isCatalogue: true },
+      { name: 'postgres', sourceId: null, isCatalogue: false },
       { name: 'shop', sourceId: null },
       { name: 'stock', sourceId: id },
     ],
