@@ -33,7 +33,7 @@ export function openSource(config: Config): Source {
     case 'files':
       return createFilesSource(config, config.protects);
     case 'sqlite':
-      return createSqliteSource(config, config.protects);
+      return createSqliteSource(config.protects);
     case 'redis':
       return createRedisSource(config, config.protects);
   }
@@ -50,7 +50,7 @@ export function openPathCopy(config: Config, kind: Exclude<SourceKind, 'postgres
     case 'files':
       return createFilesCopy(config);
     case 'sqlite':
-      return createSqliteCopy(config);
+      return createSqliteCopy();
     case 'redis':
       return createRedisCopy(config);
   }

@@ -10,6 +10,9 @@ import type { RunContext } from '../core/run-context.ts';
 /** What a source needs of a run; a RunContext is one. */
 export type SourceContext = Pick<RunContext, 'signal' | 'log' | 'clock'>;
 
+/** What a dump needs of a run besides: a folder of its own, where a program insists on a file. */
+export type DumpContext = SourceContext & Pick<RunContext, 'workDir'>;
+
 export interface SourceProbe {
   /** For example `15.18`. */
   readonly productVersion: string;
@@ -106,7 +109,7 @@ export interface Source {
   /** Cheap and read-only, for a person who asks. Throws like `probe`, but needs no tool. */
   look(ctx: SourceContext): Promise<SourceLook>;
   /** Dispose of what it returns when `body` is done. Throws like `probe`, and `invalid` for a table that is not there. */
-  dump(ctx: SourceContext, options: DumpOptions): Promise<Dump>;
+  dump(ctx: DumpContext, options: DumpOptions): Promise<Dump>;
 }
 
 /** What only a PostgreSQL source can do besides. */

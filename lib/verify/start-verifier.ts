@@ -6,6 +6,7 @@ import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
 import { verifierEnvironment } from '../platform/verifier-environment.ts';
 import { WORKER_COMMAND } from '../platform/worker-command.ts';
+import { readLines } from '../tools/read-lines.ts';
 import { startTool } from '../tools/start-tool.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../worker/verifier.ts', import.meta.url));
@@ -27,16 +28,6 @@ const silent = (cause?: unknown): AppError =>
     hint: 'Verify this backup again; if it comes back, read the log of the worker.',
     cause,
   });
-
-async function* linesOf(body: Readable): AsyncGenerator<string> {
-  let rest = '';
-  body.setEncoding('utf8');
-  for await (const chunk of body as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-}
 
 /**
  * Verifies in a process of its own, which steps back for everything else on the machine. `onEvent` sees all events but the outcome,
@@ -66,7 +57,7 @@ export async function startVerifier(
   });
   let outcome: VerifyOutcome | undefined;
   try {
-    for await (const line of linesOf(run.stdout)) {
+    for await (const line of readLines(run.stdout)) {
       const event = VerifyEvent.parse(JSON.parse(line));
       if (event.type === 'outcome') ({ outcome } = event);
       else onEvent(event);

@@ -10,7 +10,8 @@ import { sourceContract } from './source.contract.ts';
 
 const CANARY = 'canary-7d21';
 
-sourceContract('postgres', async () => {
+const traits = { hasTables: true, hasChoice: true, hasServer: true, isStreamed: true };
+sourceContract('postgres', traits, async () => {
   const server = await startPostgres();
   await server.createDatabase('app');
   await server.sql(

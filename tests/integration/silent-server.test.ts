@@ -41,7 +41,7 @@ test.each([
       PGDATABASE: 'big',
     });
     const source = createPostgresSource(config, { everyMs: 100, answerWithinMs: freezes ? 500 : 20_000 });
-    const ctx = { signal: new AbortController().signal, log: silent, clock: systemClock };
+    const ctx = { signal: new AbortController().signal, log: silent, clock: systemClock, workDir: '' };
     await using dump = await source.dump(ctx, {
       tables: null,
       schemaOnly: false,

@@ -29,6 +29,8 @@ export const factsContext = (signal: AbortSignal = new AbortController().signal)
   signal,
   log: silent,
   clock: systemClock,
+  // pg_dump needs none.
+  workDir: '',
 });
 
 export const configFor = (

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { UNKNOWN_REASONS, type Facts, type SequenceFact, type TableFact } from '#lib/contracts/facts.ts';
-import { compareFacts, listNames } from '#lib/sources/postgres/compare-facts.ts';
+import { listNames } from '#lib/sources/judged.ts';
+import { compareFacts } from '#lib/sources/postgres/compare-facts.ts';
 
 const print = (digit: string): string => digit.repeat(32);
 const table = (name: string, more: Partial<TableFact> = {}): TableFact => ({

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { countOf, listNames, passed, unknown, type Judged } from './compare-facts.ts';
+import { countOf, listNames, passed, unknown, type Judged } from '../judged.ts';
 import { quoteName } from './quote-name.ts';
 
 const SCHEMA = 'holdfast_amcheck';

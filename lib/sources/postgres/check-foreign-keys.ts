@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 import type { VerificationPolicy } from '../../contracts/verification.ts';
-import { countOf, failed, listNames, passed, type Judged } from './compare-facts.ts';
+import { countOf, failed, listNames, passed, type Judged } from '../judged.ts';
 import { quoteName, quoteTable } from './quote-name.ts';
 
 export interface ForeignKey {

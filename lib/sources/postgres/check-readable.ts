@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import type { Facts } from '../../contracts/facts.ts';
-import { countOf, failed, listNames, passed, unknown, type Judged } from './compare-facts.ts';
+import { countOf, failed, listNames, passed, unknown, type Judged } from '../judged.ts';
 import { quoteTable } from './quote-name.ts';
 
 interface View {

@@ -10,7 +10,7 @@ import {
   type PostgresTool,
 } from '../../tools/find-postgres-tools.ts';
 import type { Scratch, ScratchContext, ScratchNeed } from '../source.ts';
-import { passed, unknown } from './compare-facts.ts';
+import { passed, unknown } from '../judged.ts';
 import { readVersion } from './connect.ts';
 import { placeCluster, startEphemeralCluster, type EphemeralCluster } from './ephemeral-cluster.ts';
 import { translatePostgresError } from './postgres-errors.ts';

@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import type { SqlCheck } from '../../contracts/verification.ts';
 import type { PostgresConfig } from '../../platform/config.ts';
 import type { SourceContext } from '../source.ts';
-import { failed, passed, unknown, type Judged } from './compare-facts.ts';
+import { failed, passed, unknown, type Judged } from '../judged.ts';
 import { connect } from './connect.ts';
 
 export const SQL_CHECK_TIMEOUT_MS = 60_000;
