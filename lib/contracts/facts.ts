@@ -139,7 +139,7 @@ export const FileFacts = z.object({
   files: z.number().int(),
   directories: z.number().int(),
   links: z.number().int(),
-  /** Devices, pipes and sockets: not in the archive. */
+  /** Named pipes and devices; sockets are not in the archive. */
   others: z.number().int(),
   /** Of the contents of all files. */
   bytes: z.number().int(),

@@ -20,6 +20,8 @@ const packages = {
   age: 'age',
   'age-keygen': 'age',
   gzip: 'gzip',
+  tar: 'tar',
+  sync: 'coreutils',
   psql: 'postgresql-client',
 } as const;
 
