@@ -103,6 +103,7 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
   };
 
   const dump = async (ctx: DumpContext, options: DumpOptions): Promise<Dump> => {
+    ctx.signal.throwIfAborted();
     const { folder, members } = await select();
     const { file } = await findProgram(config, 'tar', ctx);
     const { bytes } = await measure(ctx);
@@ -149,7 +150,9 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
       tables: [],
       excludedTables: [],
       estimateBytes: bytes === 0 ? null : bytes,
-      facts: () => {
+      facts: async () => {
+        await run.exit;
+        ctx.signal.throwIfAborted();
         reader.end();
         const facts: Facts = {
           tableCount: 0,
@@ -164,7 +167,7 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
           keys: null,
           durationMs: ctx.clock.now().getTime() - startedAt,
         };
-        return Promise.resolve(facts);
+        return facts;
       },
       [Symbol.asyncDispose]: async () => {
         run.stdout.destroy();
