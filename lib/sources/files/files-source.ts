@@ -157,6 +157,7 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
         const facts: Facts = {
           tableCount: 0,
           tables: [],
+          fingerprintVersion: 1,
           sequences: null,
           largeObjects: null,
           objects: null,
