@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { FileFacts } from '../../contracts/facts.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { Config } from '../../platform/config.ts';
@@ -8,6 +7,7 @@ import { findProgram } from '../../tools/find-program.ts';
 import { readTool } from '../../tools/read-tool.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import { failed, listNames, passed, unknown, type Judged } from '../judged.ts';
+import { unpackingPath } from '../unpacking-path.ts';
 import type { PathCopy, PathScope, ScratchContext, SourceContext } from '../source.ts';
 import { translateFileError, translateUnpackExit } from './files-errors.ts';
 import { isBelowFolder, readTar } from './read-tar.ts';
@@ -56,7 +56,7 @@ export function createFilesCopy(config: Config): PathCopy {
         await mkdir(at, { mode: 0o700 });
         await unpack(config, ctx, file, at, paths?.map((path) => `./${path}`) ?? []);
       } else {
-        const folder = join(dirname(at), `.${basename(at)}.unpacking`);
+        const folder = unpackingPath(at);
         await mkdir(folder, { mode: 0o700 });
         try {
           await unpack(config, ctx, file, folder, []);
