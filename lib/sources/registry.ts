@@ -1,11 +1,15 @@
 import type { Config } from '../platform/config.ts';
+import type { BaseSource } from './base-source.ts';
 import type { KeptCopiesServer } from './kept-copies.ts';
+import { createBaseSource } from './postgres/base-source.ts';
 import { createKeptCopiesServer } from './postgres/kept-copies.ts';
 import { createLiveTarget } from './postgres/live-target.ts';
 import { createPostgresSource } from './postgres/postgres-source.ts';
+import { findRecoveryServer } from './postgres/recovery-server.ts';
 import { createRestoreServer } from './postgres/target-server.ts';
 import { createTablesTarget } from './postgres/tables-target.ts';
-import type { LiveTarget, RestoreServer, Source } from './source.ts';
+import type { RecoveryServer } from './recovery-server.ts';
+import type { LiveTarget, RestoreServer, Source, SourceContext } from './source.ts';
 import type { TablesTarget } from './tables-target.ts';
 
 /** The only way to a source. Connects to nothing by itself. */
@@ -31,4 +35,18 @@ export function openTablesTarget(config: Config): TablesTarget {
 /** What restores left on the source's server. Connects to nothing by itself. */
 export function openKeptCopies(config: Config): KeptCopiesServer {
   return createKeptCopiesServer(config);
+}
+
+/** The source's whole server, copied as its files. Connects to nothing by itself. */
+export function openBaseSource(config: Config): BaseSource {
+  return createBaseSource(config);
+}
+
+/** Programs of this machine that bring an unpacked base backup to life. Throws `tool_missing` where none is of this major. */
+export function openRecoveryServer(
+  config: Config,
+  ctx: SourceContext,
+  major: number,
+): Promise<RecoveryServer> {
+  return findRecoveryServer(config, ctx, major);
 }

@@ -20,6 +20,7 @@ const packages = {
   age: 'age',
   'age-keygen': 'age',
   gzip: 'gzip',
+  tar: 'tar',
   psql: 'postgresql-client',
 } as const;
 
