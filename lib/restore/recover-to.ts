@@ -18,9 +18,9 @@ import type { VerifyContext } from '../verify/verify-run.ts';
 import type { BaseArchive } from './base-archives.ts';
 import { lastCommit } from './last-commit.ts';
 import { findUnpackers, needRoomFor, unpackBase } from './unpack-base.ts';
-import { checkSegment, readWalFolder } from './wal-folder.ts';
-import { findWalPath, type WalPath } from './wal-path.ts';
-import { describeTarget, needAfterBase, needReach } from './wal-reach.ts';
+import { checkSegment, readWalFolder, type WalFolder } from './wal-folder.ts';
+import { cutWalPath, findWalPath, type WalPath } from './wal-path.ts';
+import { describeTarget, needAfterBase, needReach, type SoundPath } from './wal-reach.ts';
 
 const TELL_EVERY_MS = 2_000;
 
@@ -47,8 +47,8 @@ export interface RecoveryReport {
 
 /**
  * Brings a copy of a server to its target in a folder of its own; no other server is touched. All that can be known before is checked
- * before anything is unpacked. Null after a dry run. When it throws, no process is left, and the folder is as it was; it stays only
- * with `verification_failed`, for those who want to look into it.
+ * before anything is unpacked. Null after a dry run. When it throws, no process is left, and nothing in the folder; only with
+ * `verification_failed` does it stay, for those who want to look into it.
  */
 export async function recoverTo(
   config: Config,
@@ -62,12 +62,13 @@ export async function recoverTo(
   await needEmpty(folder);
   needAfterBase(target, manifest);
   const wal = await readWalFolder(request.walFolder, baseWal.segmentBytes);
-  const path = findWalPath(wal, baseWal, request.timeline);
+  const path = await soundPath(
+    wal,
+    findWalPath(wal, baseWal, request.timeline),
+    copied.systemIdentifier,
+    ctx,
+  );
   const archived = [...path.inBase, ...path.segments];
-  for (const segment of archived) {
-    ctx.signal.throwIfAborted();
-    await checkSegment(wal, segment, copied.systemIdentifier);
-  }
   const server = await openRecoveryServer(config, ctx, Number.parseInt(copied.productVersion, 10));
   const last = await needReach(wal, path, target, server, ctx);
   await findUnpackers(config, base, ctx);
@@ -124,11 +125,38 @@ async function needEmpty(folder: string): Promise<void> {
 }
 
 /** The folder, or the one that it will be made in. */
-const nearest = (folder: string): Promise<string> =>
-  stat(folder).then(
-    () => folder,
-    () => dirname(folder),
-  );
+async function nearest(folder: string): Promise<string> {
+  for (const each of [folder, dirname(folder)]) {
+    const isThere = await stat(each).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return each;
+  }
+  throw new AppError('config', `there is no folder ${dirname(folder)} to make the data folder in`, {
+    hint: 'Make it, so that the user of the server may enter it, or name another folder with --into.',
+  });
+}
+
+/** As far as each segment is whole and of this server: one that is not keeps nobody from an instant before it. */
+async function soundPath(
+  wal: WalFolder,
+  path: WalPath,
+  systemIdentifier: string,
+  ctx: VerifyContext,
+): Promise<SoundPath> {
+  for (const segment of path.inBase) await checkSegment(wal, segment, systemIdentifier);
+  for (const [index, segment] of path.segments.entries()) {
+    ctx.signal.throwIfAborted();
+    try {
+      await checkSegment(wal, segment, systemIdentifier);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { ...cutWalPath(path, index, wal.segmentBytes), flaw: error };
+    }
+  }
+  return { ...path, flaw: null };
+}
 
 const describeLog = ({ segments }: WalPath, last: number | null): string =>
   segments.length === 0

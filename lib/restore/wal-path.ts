@@ -12,9 +12,17 @@ export interface WalPath {
   readonly missing: string | null;
   /** Of the segments that the base archive holds too, those that are archived: the server prefers them. */
   readonly inBase: readonly string[];
-  /** Whether the log reaches this position. */
-  holds(lsn: bigint): boolean;
+  /** Where `segments` ends. */
+  readonly reach: bigint;
 }
+
+/** The same way, but only so many segments far. */
+export const cutWalPath = (path: WalPath, count: number, segmentBytes: number): WalPath => ({
+  ...path,
+  segments: path.segments.slice(0, count),
+  missing: null,
+  reach: path.reach - BigInt(path.segments.length - count) * BigInt(segmentBytes),
+});
 
 const lsnOf = (text: string): bigint => {
   const lsn = readLsn(text);
@@ -78,13 +86,12 @@ export function findWalPath(wal: WalFolder, base: BaseManifest['wal'], timeline:
     const name = nameAt(segment);
     if (wal.segments.has(name)) inBase.push(name);
   }
-  const reach = first + BigInt(segments.length);
   return {
     timeline: chosen,
     segments,
     missing,
     inBase,
-    holds: (lsn) => segmentAt(lsn, size) < reach,
+    reach: (first + BigInt(segments.length)) * BigInt(size),
   };
 }
 

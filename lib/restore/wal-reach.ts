@@ -48,22 +48,29 @@ const gap = (missing: string, target: RecoveryTarget, wal: WalFolder): AppError 
     },
   );
 
+/** A way through the log, as far as each segment is whole. */
+export interface SoundPath extends WalPath {
+  /** What is wrong with the segment after the last one; null where nothing is. */
+  readonly flaw: AppError | null;
+}
+
 /**
- * Throws `not_found` where the log does not lead to the target, naming the segment that is missing or where the log ends. Returns the
- * last instant in it, in microseconds; null where that could not be told.
+ * Throws `not_found` where the log does not lead to the target, naming the segment that is missing or where the log ends, or the flaw
+ * of the segment on the way. Returns the last instant in it, in microseconds; null where that could not be told.
  */
 export async function needReach(
   wal: WalFolder,
-  path: WalPath,
+  path: SoundPath,
   target: RecoveryTarget,
   server: Pick<RecoveryServer, 'pgWaldump'>,
   ctx: Pick<RunContext, 'signal'>,
 ): Promise<number | null> {
   const last =
     server.pgWaldump === null ? null : await lastCommit(server.pgWaldump, wal.path, path.segments, ctx);
-  if (target.kind === 'lsn' && path.holds(readLsn(target.lsn) ?? 0n)) return last;
+  if (target.kind === 'lsn' && (readLsn(target.lsn) ?? 0n) < path.reach) return last;
   // The server stops at the first transaction after the instant, so there must be one.
   if (target.kind === 'time' && last !== null && last > target.micros) return last;
+  if (path.flaw !== null) throw path.flaw;
   if (path.missing !== null) throw gap(path.missing, target, wal);
   const isShort =
     target.kind === 'lsn' ||

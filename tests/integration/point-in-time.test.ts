@@ -300,14 +300,18 @@ test('a segment that is missing on the way is named before anything is unpacked'
 
 test('a segment that is not whole, or of another server', async () => {
   const wal = join(scene.folder, 'other log');
-  mkdirSync(wal);
-  cpSync(scene.walFolder, wal, { recursive: true });
+  // With their owner: the server's user has to read them.
+  execFileSync('cp', ['-a', scene.walFolder, wal]);
   const name = scene.segments()[last - 3] ?? '';
   const bytes = readFileSync(join(wal, name));
   truncateSync(join(wal, name), 1_000_000);
   const half = await toInstant('--wal', wal);
   expect(half.code).toBe(4);
   expect(half.stderr).toContain(`${name} has 1000000 bytes, and a whole segment 16777216 [integrity]`);
+  // An instant before it needs it not.
+  const { endedAt } = readManifest(secretBase);
+  const earlier = ['--time', endedAt, '--from', plainBase, '--into', into, '--wal', wal, '--dry-run'];
+  expect(await restore(...earlier)).toMatchObject({ code: 0 });
   bytes.writeBigUInt64LE(42n, 24);
   writeFileSync(join(wal, name), bytes);
   const other = await toInstant('--wal', wal);
@@ -331,6 +335,15 @@ test('a target after the newest log, before the base archive, or that is none', 
   expect(noZone.code).toBe(3);
   expect(noZone.stderr).toContain('is no instant with its offset from UTC [invalid]');
   expect(existsSync(into)).toBe(false);
+});
+
+test('kept running where another program has the port: told, and nothing runs', async () => {
+  const port = String(scene.server.port);
+  const done = await toInstant('--keep-running', '--port', port);
+  expect(done.code).toBe(4);
+  expect(done.stderr).toContain('the recovered server does not start again [verification_failed]');
+  expect(done.stdout).toContain(`${into} is kept, to be looked into`);
+  expect(running()).toEqual([]);
 });
 
 test('a folder that is not empty stays as it is', async () => {

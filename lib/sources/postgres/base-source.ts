@@ -19,7 +19,7 @@ const FACTS_SQL = `
     (select setting::int from pg_catalog.pg_settings where name = 'wal_segment_size') as "segmentBytes",
     (select coalesce(sum(pg_catalog.pg_database_size(oid)), 0) from pg_catalog.pg_database
       where pg_catalog.has_database_privilege(oid, 'connect'))::text as bytes,
-    (select array_agg(spcname order by spcname) from pg_catalog.pg_tablespace
+    (select string_agg(spcname, ', ' order by spcname) from pg_catalog.pg_tablespace
       where spcname not in ('pg_default', 'pg_global')) as tablespaces,
     pg_catalog.pg_is_in_recovery() as "isStandby",
     pg_catalog.current_setting('archive_mode') as "archiveMode",
@@ -31,7 +31,7 @@ interface Row {
   readonly superuser: string;
   readonly segmentBytes: number;
   readonly bytes: string;
-  readonly tablespaces: readonly string[] | null;
+  readonly tablespaces: string | null;
   readonly isStandby: boolean;
   readonly archiveMode: string;
   readonly failedWal: string | null;
@@ -59,7 +59,7 @@ function refuse(row: Row, major: number): void {
     });
   }
   if (row.tablespaces !== null) {
-    throw new AppError('config', `the server has tablespaces of its own: ${row.tablespaces.join(', ')}`, {
+    throw new AppError('config', `the server has tablespaces of its own: ${row.tablespaces}`, {
       hint: 'A base archive is one tar of one folder: move what is in them to pg_default and drop them, or back up the databases with backup.sh.',
     });
   }

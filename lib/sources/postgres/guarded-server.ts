@@ -8,12 +8,15 @@ import type { SourceContext } from '../source.ts';
 const STOP_WITHIN_MS = 120_000;
 const QUIT_WITHIN_MS = 5_000;
 
-/** The server ends with its input: that closes when this process ends, however it ends. */
+/**
+ * The server ends with its input: that closes when this process ends, however it ends. It is asked again and again, for it hears nothing
+ * before it has come so far.
+ */
 const GUARD = `
 exec 3<&0
 "$@" </dev/null &
 server=$!
-( read -r word <&3; kill -INT "$server" ) 2>/dev/null &
+( read -r word <&3; while kill -INT "$server"; do sleep 1; done ) >/dev/null 2>&1 &
 guard=$!
 exec 3<&-
 wait "$server"

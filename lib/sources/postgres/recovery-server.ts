@@ -82,11 +82,19 @@ export async function findRecoveryServer(
     recover: (order, restored) => recover(ctx, server.postgres, identity, order, restored),
     settle: (order) => write(join(order.folder, SETTINGS_FILE), runningSettings(order), identity),
     start: async (folder) => {
-      const run = startTool(ctx, { file: '/bin/sh', args: ['-c', startCommand(pgCtl, folder)], ...as });
+      // Not to be interrupted: what pg_ctl has started stays when it is ended itself.
+      const whole = { signal: new AbortController().signal };
+      const run = startTool(whole, {
+        file: '/bin/sh',
+        args: ['-c', startCommand(pgCtl, folder)],
+        ...as,
+      });
       run.stdout.resume();
       const exit = await run.exit;
       if (exit.code === 0) return;
-      ctx.signal.throwIfAborted();
+      const end = startTool(whole, { file: '/bin/sh', args: ['-c', stopCommand(pgCtl, folder)], ...as });
+      end.stdout.resume();
+      await end.exit;
       throw new AppError('verification_failed', 'the recovered server does not start again', {
         hint: `Read ${join(folder, LOG_FILE)}: another program may listen on its port.`,
         fields: { said: lastLine(exit.stderrTail) },
@@ -97,11 +105,14 @@ export async function findRecoveryServer(
         identity === null ? command : `su postgres -s /bin/sh -c ${shellWord(command)}`;
       return {
         start: asUser(startCommand(pgCtl, folder)),
-        stop: asUser(`${shellWord(pgCtl)} -D ${shellWord(folder)} -m fast stop`),
+        stop: asUser(stopCommand(pgCtl, folder)),
       };
     },
   };
 }
+
+const stopCommand = (pgCtl: string, folder: string): string =>
+  `${shellWord(pgCtl)} -D ${shellWord(folder)} -m fast stop`;
 
 /** pg_ctl hands its -o to a shell once more. */
 function startCommand(pgCtl: string, folder: string): string {
