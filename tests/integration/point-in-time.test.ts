@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -7,16 +8,17 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { BaseManifest, baseManifestNameOf } from '#lib/contracts/base-manifest.ts';
 import { startArchivingServer, type ArchivingServer } from '#tests/support/archiving-server.ts';
-import { freePort } from '#tests/support/postgres.ts';
+import { freePort, postgresBinDir } from '#tests/support/postgres.ts';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
 /** What each table holds, in words that change with any row. */
@@ -239,6 +241,47 @@ test('just before one transaction; the commands of the report start and stop the
   expect(readFileSync(join(scene.folder, 'data', 'restore.log'), 'utf8')).toContain(
     `just before transaction ${deletion.xid} into ${into}: success`,
   );
+});
+
+test('by hand, as docs/format.md says, without Holdfast', async () => {
+  const page = readFileSync(join(SCRIPTS, '../docs/format.md'), 'utf8');
+  const recipe = /```sh\n(sha256sum FILE [^]*?)```/.exec(page.slice(page.indexOf('## Base archives')))?.[1];
+  const port = await freePort();
+  const wal = join(scene.folder, 'wal');
+  symlinkSync(scene.walFolder, wal);
+  const archive = join(scene.folder, 'base.tar.zst');
+  cpSync(plainBase, archive);
+  chmodSync(archive, 0o644);
+  mkdirSync(into);
+  execFileSync('chown', ['--reference', scene.walFolder, into]);
+  const typed = (recipe ?? 'false')
+    .replaceAll('FILE', archive)
+    .replaceAll('DATA', 'data')
+    .replaceAll('/var/backups/wal', wal)
+    .replaceAll('2026-11-29 14:30:00+00', instant)
+    .replace('unix_socket_directories=/tmp', `unix_socket_directories=. -c port=${String(port)}`);
+  const asServer = (commands: string): void => {
+    const file = join(scene.folder, 'typed.sh');
+    writeFileSync(file, `set -e\ncd '${into}'\nPATH=${postgresBinDir()}:$PATH\n${commands}`);
+    const isRoot = process.getuid?.() === 0;
+    // What a server says goes to a file: a pipe would stay open as long as it runs.
+    const command = `sh '${file}' > '${join(into, 'said')}' 2>&1`;
+    try {
+      execFileSync(isRoot ? 'su' : 'sh', [...(isRoot ? ['postgres'] : []), '-c', command], {
+        stdio: 'ignore',
+      });
+    } catch {
+      throw new Error(readFileSync(join(into, 'said'), 'utf8'));
+    }
+  };
+  asServer(typed);
+  try {
+    const ask = () => printsAt(port, join(into, 'data')).catch(() => null);
+    await vi.waitFor(async () => expect(await ask()).toEqual(before), { timeout: 20_000, interval: 100 });
+  } finally {
+    asServer('pg_ctl -D data -m fast stop');
+  }
+  await untilNothingRuns();
 });
 
 test('as far as the log goes, and to a named restore point', async () => {
