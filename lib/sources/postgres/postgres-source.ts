@@ -152,6 +152,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
             isChosen: options.tables !== null,
             isSchemaOnly: options.schemaOnly,
             snapshot,
+            fingerprintVersion: null,
           },
           options.facts,
           { ...ctx, timeUp: timeUp.signal },
