@@ -155,8 +155,7 @@ export interface PathCopy {
   fill(ctx: ScratchContext, file: string, at: string, scope: PathScope): Promise<void>;
   /**
    * Holds every fact of the manifest against what stands at `at`, and reports each check. What this user may not restore (owners,
-   * where it is not root) is UNKNOWN and not required. With a scope, what the archive itself tells of
-   * those entries: `at` must be what this same PathCopy has filled.
+   * where it is not root) is UNKNOWN and not required. With a scope, only what the scope leaves of the facts.
    */
   compare(ctx: ScratchContext, at: string, manifest: Manifest, scope: PathScope): Promise<void>;
 }
