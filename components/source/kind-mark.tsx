@@ -10,6 +10,16 @@ const icons: Record<SourceKind, ReactNode> = {
   redis: <KeyOutlined aria-hidden />,
 };
 
+/** What a source is called, with the sign of what it is. */
+export function SourceMark({ kind, name }: { readonly kind: SourceKind; readonly name: string }) {
+  return (
+    <span className="hf-kind" data-kind={kind} title={kindWord[kind]}>
+      {icons[kind]} <span className="hf-visually-hidden">{kindWord[kind]}: </span>
+      <span className="hf-wrap">{name}</span>
+    </span>
+  );
+}
+
 /** What a source is: a sign and its word. */
 export function KindMark({ kind }: { readonly kind: SourceKind }) {
   return (
