@@ -15,7 +15,7 @@ export interface TableDifference {
   readonly rowsB: number | null;
   /** b − a; null when either is not known, or the table is in one only. */
   readonly difference: number | null;
-  /** By fingerprint; unknown where either has none and the rows are equal. */
+  /** By fingerprint; unknown where either has none, or the two are of different versions, and the rows are equal. */
   readonly content: 'same' | 'different' | 'unknown';
 }
 export interface ObjectDifference {
@@ -35,13 +35,19 @@ export interface Comparison {
 
 const keyOf = ({ schema, name }: Pick<TableFact, 'schema' | 'name'>): string => `${schema}\u0000${name}`;
 
-function contentOf(a: TableFact, b: TableFact): TableDifference['content'] {
+function contentOf(a: TableFact, b: TableFact, isOneVersion: boolean): TableDifference['content'] {
   if (a.rows !== null && b.rows !== null && a.rows !== b.rows) return 'different';
   if (a.fingerprint === null || b.fingerprint === null) return 'unknown';
-  return a.fingerprint === b.fingerprint ? 'same' : 'different';
+  // Those of no rows are alike in every version.
+  if (a.fingerprint === b.fingerprint) return 'same';
+  return isOneVersion ? 'different' : 'unknown';
 }
 
-function tableDifference(a: TableFact | undefined, b: TableFact | undefined): TableDifference | null {
+function tableDifference(
+  a: TableFact | undefined,
+  b: TableFact | undefined,
+  isOneVersion: boolean,
+): TableDifference | null {
   const of = a ?? b;
   if (of === undefined) return null;
   const rowsA = a?.rows ?? null;
@@ -53,7 +59,7 @@ function tableDifference(a: TableFact | undefined, b: TableFact | undefined): Ta
     rowsA,
     rowsB,
     difference: rowsA === null || rowsB === null ? null : rowsB - rowsA,
-    content: a === undefined || b === undefined ? 'different' : contentOf(a, b),
+    content: a === undefined || b === undefined ? 'different' : contentOf(a, b, isOneVersion),
   };
 }
 
@@ -93,8 +99,9 @@ export const isChanged = ({ presence, content }: TableDifference): boolean =>
 export function compareFacts(a: Facts, b: Facts): Comparison {
   const inA = new Map(a.tables.map((table) => [keyOf(table), table]));
   const inB = new Map(b.tables.map((table) => [keyOf(table), table]));
+  const isOneVersion = a.fingerprintVersion === b.fingerprintVersion;
   const tables = [...new Set([...inA.keys(), ...inB.keys()])]
-    .flatMap((key) => tableDifference(inA.get(key), inB.get(key)) ?? [])
+    .flatMap((key) => tableDifference(inA.get(key), inB.get(key), isOneVersion) ?? [])
     .toSorted(
       (left, right) =>
         rank(left) - rank(right) || share(right) - share(left) || nameOf(left).localeCompare(nameOf(right)),

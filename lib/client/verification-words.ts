@@ -84,6 +84,7 @@ export const unknownReasonWord: Record<UnknownReason, string> = {
   'unlogged-on-standby': 'unlogged: a standby does not hold its rows',
   'time-limit': 'reading it would have held up the backup',
   moved: 'it moved while it was dumped',
+  unsupported: 'the server cannot compute it as the backup did',
   'query-failed': 'the query failed; the worker’s log says why',
 };
 

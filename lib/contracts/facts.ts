@@ -22,6 +22,8 @@ export const UNKNOWN_REASONS = [
   'time-limit',
   /** It moved in a way that leaves its value in the dump open (a sequence that wrapped around while it was dumped). */
   'moved',
+  /** The server of a copy cannot compute the fingerprint of the version that the manifest names. */
+  'unsupported',
   /** The query failed; the log of the worker says why. */
   'query-failed',
 ] as const;
@@ -166,6 +168,11 @@ export const Facts = z.object({
   /** Ordinary and partitioned tables, partitions each counted. */
   tableCount: z.number().int(),
   tables: z.array(TableFact),
+  /**
+   * How the fingerprints of the tables were computed (docs/format.md). Those of different versions say nothing of each other.
+   * Manifests without it hold version 1.
+   */
+  fingerprintVersion: z.number().int().positive().default(1),
   sequences: z.array(SequenceFact).nullable().default(null),
   largeObjects: z
     .object({

@@ -46,6 +46,7 @@ export const TimelinePoint = z.object({
   status: BackupStatus,
   /** Null when that backup does not know. */
   rows: z.number().nullable(),
+  /** The same as another backup's: the same rows. A different one may be of another version, which the manifest tells. */
   fingerprint: z.string().nullable(),
   bytes: z.number().nullable(),
   isProven: z.boolean(),

@@ -13,6 +13,7 @@ export const WORDS: Readonly<Record<UnknownReason, string>> = {
   'unlogged-on-standby': 'a standby has no rows of an unlogged table',
   'time-limit': 'reading it would have held up the backup for too long',
   moved: 'it moved while it was dumped',
+  unsupported: 'the server cannot compute it as the backup did',
   'query-failed': 'the query failed',
 };
 

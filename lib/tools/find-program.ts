@@ -16,13 +16,17 @@ const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin',
 
 /** The package that holds a program, for the people who must install it. */
 const packages = {
-  zstd: 'zstd',
-  age: 'age',
-  'age-keygen': 'age',
-  gzip: 'gzip',
-  tar: 'tar',
-  sync: 'coreutils',
-  psql: 'postgresql-client',
+  zstd: { debian: 'zstd', brew: 'zstd' },
+  age: { debian: 'age', brew: 'age' },
+  'age-keygen': { debian: 'age', brew: 'age' },
+  gzip: { debian: 'gzip', brew: 'gzip' },
+  tar: { debian: 'tar', brew: 'gnu-tar' },
+  sync: { debian: 'coreutils', brew: 'coreutils' },
+  psql: { debian: 'postgresql-client', brew: 'postgresql' },
+  'redis-cli': { debian: 'redis-tools', brew: 'redis' },
+  'redis-check-rdb': { debian: 'redis-tools', brew: 'redis' },
+  'valkey-cli': { debian: 'valkey-tools', brew: 'valkey' },
+  'valkey-check-rdb': { debian: 'valkey-tools', brew: 'valkey' },
 } as const;
 
 export async function isExecutable(file: string): Promise<boolean> {
@@ -47,7 +51,7 @@ export async function findProgram(
     return { file, version: /\bv?(\d+(?:\.\d+)+)/.exec(text)?.[1] ?? 'unknown' };
   }
   throw new AppError('tool_missing', `${name} is not installed on this machine`, {
-    hint: `Install it: "apt-get install ${packages[name]}" on Debian and Ubuntu, "brew install ${packages[name]}" on macOS.`,
+    hint: `Install it: "apt-get install ${packages[name].debian}" on Debian and Ubuntu, "brew install ${packages[name].brew}" on macOS.`,
     fields: { tool: name },
   });
 }

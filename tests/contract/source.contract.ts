@@ -196,7 +196,7 @@ export function sourceContract(kind: string, traits: SourceTraits, open: () => P
       const { dump } = await begin();
       if (traits.isStreamed) {
         expect(spec.processes()).toHaveLength(1);
-        expect(await spec.connections()).toBeGreaterThan(1);
+        if (traits.hasServer) expect(await spec.connections()).toBeGreaterThan(1);
       }
       await dump[Symbol.asyncDispose]();
       expect(dump.body.destroyed).toBe(true);
@@ -209,7 +209,7 @@ export function sourceContract(kind: string, traits: SourceTraits, open: () => P
       if (traits.isStreamed) {
         const [argv = ''] = spec.processes();
         expect(argv).not.toBe('');
-        expect(argv).not.toContain(spec.canary);
+        if (spec.canary !== undefined) expect(argv).not.toContain(spec.canary);
       }
       const reason = new AppError('cancelled', 'stop');
       stopping.abort(reason);

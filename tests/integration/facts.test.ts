@@ -14,6 +14,7 @@ import {
   factsContext,
   factsOf,
   restoreDump,
+  wholeScope,
 } from '#tests/support/facts.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 
@@ -28,16 +29,21 @@ const tableOf = (facts: Facts, name: string): TableFact => {
   if (found === undefined) throw new Error(`no facts of ${name}`);
   return found;
 };
-const printOf = async (database: string, name = 't'): Promise<string> => {
-  const { fingerprint, unknown } = tableOf(await factsOf(server, database), name);
-  expect(unknown).toBeNull();
-  return fingerprint ?? 'none';
-};
 
-describe('fingerprints', () => {
+describe.each([1, 2])('fingerprints of version %i', (fingerprintVersion) => {
   beforeAll(async () => {
+    for (const name of ['prints', 'settings', 'latin'])
+      await server.sql('postgres', `drop database if exists ${name}`);
     await server.createDatabase('prints');
   });
+
+  const readFacts = (database: string): Promise<Facts> =>
+    factsOf(server, database, everyFact, { fingerprintVersion });
+  const printOf = async (database: string, name = 't'): Promise<string> => {
+    const { fingerprint, unknown } = tableOf(await readFacts(database), name);
+    expect(unknown).toBeNull();
+    return fingerprint ?? 'none';
+  };
 
   test('a table is the same in any order of rows and columns; one changed value, a row more or less, and a row twice instead of another are not', async () => {
     const make = (rows: string): Promise<string> =>
@@ -81,7 +87,7 @@ describe('fingerprints', () => {
       `create table wide (${columns}); insert into wide (c0, c1599) values (true, false)`,
     );
     const printsNow = async () => {
-      const facts = await factsOf(server, 'prints');
+      const facts = await readFacts('prints');
       return ['nothing', 'wide', 'large'].map((name) => tableOf(facts, name).fingerprint);
     };
     const before = await printsNow();
@@ -133,13 +139,14 @@ describe('fingerprints', () => {
 
   test('the SQL on the page about the format computes the same', async () => {
     const page = readFileSync(new URL('../../docs/format.md', import.meta.url), 'utf8');
-    const [, text = ''] = /```sql\n([^]*?)```/.exec(page) ?? [];
+    const [newest, oldest] = [...page.matchAll(/```sql\n([^]*?)```/g)].map(([, text]) => text ?? '');
+    const text = fingerprintVersion === 2 ? newest : oldest;
     await server.sql(
       'prints',
       `create table items (id int, name text, price numeric);
        insert into items select g, nullif('n' || g, 'n7'), g * 1.5 from generate_series(1, 1000) g`,
     );
-    const answer = await server.sql('prints', text);
+    const answer = await server.sql('prints', text ?? '');
     const found = Object.values(Object.assign({}, ...answer.flat()) as Record<string, unknown>);
     expect(found).toEqual([await printOf('prints', 'items')]);
   });
@@ -213,12 +220,10 @@ describe('what is not taken is named', () => {
     const timeUp = new AbortController();
     try {
       await blocker.unsafe('begin; truncate a');
-      const reading = await beginFacts(
-        [sql],
-        { tables: null, isChosen: false, isSchemaOnly: false, snapshot: null },
-        everyFact,
-        { ...factsContext(), timeUp: timeUp.signal },
-      );
+      const reading = await beginFacts([sql], wholeScope, everyFact, {
+        ...factsContext(),
+        timeUp: timeUp.signal,
+      });
       const facts = reading.finish();
       await sleep(1500);
       timeUp.abort();
@@ -244,12 +249,7 @@ describe('what is not taken is named', () => {
     );
     const sql = await connect(configFor(server, 'unknowns', { PGUSER: 'poor', PGPASSWORD: 'poor' }).source);
     try {
-      const reading = await beginFacts(
-        [sql],
-        { tables: null, isChosen: false, isSchemaOnly: false, snapshot: null },
-        everyFact,
-        { ...factsContext(), timeUp: null },
-      );
+      const reading = await beginFacts([sql], wholeScope, everyFact, { ...factsContext(), timeUp: null });
       const facts = await reading.finish();
       await reading.stop();
       expect(tableOf(facts, 'guarded')).toMatchObject({ rows: null, unknown: 'permission' });

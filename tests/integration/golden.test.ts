@@ -38,11 +38,13 @@ test('they are all there', () => {
     'facts-gzip.dump',
     'facts-zstd.dump.zst',
   ]);
+  expect(named('binary-')).toHaveLength(1);
   expect(named('names-')).toHaveLength(1);
 });
 
-test.each(named('facts-'))('%s is proven', async (archive) => {
+test.each([...named('facts-'), ...named('binary-')])('%s is proven', async (archive) => {
   const backup = { folder, archive };
+  expect(readManifestFile(backup).facts.fingerprintVersion).toBe(archive.startsWith('binary-') ? 2 : 1);
   const seen = await verifyBackup(config, backup, 'restore', { recorded: noteOf(backup) });
   expect(seen.named('FAILED')).toEqual([]);
   expect(seen.checks.filter(({ verdict, isRequired }) => verdict === 'UNKNOWN' && isRequired)).toEqual([]);

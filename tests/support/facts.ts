@@ -10,11 +10,20 @@ import type { Logger } from '#lib/core/run-context.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { connect } from '#lib/sources/postgres/connect.ts';
 import { createPostgresSource } from '#lib/sources/postgres/postgres-source.ts';
-import { readFacts } from '#lib/sources/postgres/read-facts.ts';
+import { readFacts, type FactsScope } from '#lib/sources/postgres/read-facts.ts';
 import type { DumpOptions, FactsPolicy } from '#lib/sources/source.ts';
 import { postgresBinDir, type TestPostgres } from './postgres.ts';
 
 const run = promisify(execFile);
+
+/** Of a database that nobody changes. */
+export const wholeScope: FactsScope = {
+  tables: null,
+  isChosen: false,
+  isSchemaOnly: false,
+  snapshot: null,
+  fingerprintVersion: null,
+};
 
 export const everyFact: FactsPolicy = { takesFingerprints: true, fingerprintMaxBytes: 1e12 };
 
@@ -53,16 +62,11 @@ export async function factsOf(
   server: TestPostgres,
   database: string,
   policy: FactsPolicy = everyFact,
-  scope: { readonly isChosen?: boolean; readonly isSchemaOnly?: boolean } = {},
+  scope: Partial<FactsScope> = {},
 ): Promise<Facts> {
   const sql = await connect(configFor(server, database).source);
   try {
-    return await readFacts(
-      [sql],
-      { tables: null, isChosen: false, isSchemaOnly: false, snapshot: null, ...scope },
-      policy,
-      { ...factsContext(), timeUp: null },
-    );
+    return await readFacts([sql], { ...wholeScope, ...scope }, policy, { ...factsContext(), timeUp: null });
   } finally {
     await sql.end({ timeout: 1 });
   }

@@ -10,7 +10,7 @@ const home = resolve(import.meta.dirname, '../../.cache/postgres-majors');
  * The programs of a PostgreSQL server of this major version (no client programs among them), installed from a lockfile of
  * their own at first use. Copied to where the unprivileged user that must run the server can read them.
  */
-export function serverBinDir(major: 14 | 17): string {
+export function serverBinDir(major: 13 | 14 | 17): string {
   const native = join(home, `node_modules/postgres-${String(major)}/native`);
   if (!existsSync(join(native, 'bin/postgres'))) {
     mkdirSync(home, { recursive: true });

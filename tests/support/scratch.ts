@@ -102,7 +102,13 @@ export async function dumpWithFacts(
     );
     const facts = await readFacts(
       [sql],
-      { tables: selection.tables, isChosen: tables !== null, isSchemaOnly: schemaOnly, snapshot: null },
+      {
+        tables: selection.tables,
+        isChosen: tables !== null,
+        isSchemaOnly: schemaOnly,
+        snapshot: null,
+        fingerprintVersion: null,
+      },
       { takesFingerprints: true, fingerprintMaxBytes: Number.MAX_SAFE_INTEGER },
       { signal: new AbortController().signal, log: silent, clock: systemClock, timeUp: null },
     );

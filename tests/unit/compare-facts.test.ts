@@ -28,6 +28,7 @@ const at = (last: string, isCalled = true): SequenceFact =>
 const facts = (more: Partial<Facts> = {}): Facts => ({
   tableCount: 1,
   tables: [table('a')],
+  fingerprintVersion: 2,
   sequences: [],
   largeObjects: null,
   objects: {},
@@ -116,7 +117,14 @@ test('what the manifest does not know is UNKNOWN with words; only a real gap kee
     expect(rows?.reason).toMatch(/^\w+ .* /);
     return rows?.isRequired;
   });
-  expect(required).toEqual(['not-recorded', 'permission', 'no-snapshot', 'time-limit', 'query-failed']);
+  expect(required).toEqual([
+    'not-recorded',
+    'permission',
+    'no-snapshot',
+    'time-limit',
+    'unsupported',
+    'query-failed',
+  ]);
 });
 
 test('what the copy does not show is required, whatever the reason', () => {
@@ -131,6 +139,16 @@ test('what the copy does not show is required, whatever the reason', () => {
   expect(check('indexes', facts({ objects: { indexes: [] } }), blind)).toMatchObject({
     verdict: 'UNKNOWN',
     isRequired: true,
+  });
+});
+
+test('a fingerprint that the server of the copy cannot take proves nothing and refutes nothing', () => {
+  const found = facts({ tables: [table('a', { fingerprint: null, unknown: 'unsupported' })] });
+  expect(check('rows:public.a', facts(), found)?.verdict).toBe('PASSED');
+  expect(check('content:public.a', facts(), found)).toMatchObject({
+    verdict: 'UNKNOWN',
+    isRequired: true,
+    reason: 'in the restored copy the server cannot compute it as the backup did',
   });
 });
 

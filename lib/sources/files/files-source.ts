@@ -103,6 +103,7 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
   };
 
   const dump = async (ctx: DumpContext, options: DumpOptions): Promise<Dump> => {
+    ctx.signal.throwIfAborted();
     const { folder, members } = await select();
     const { file } = await findProgram(config, 'tar', ctx);
     const { bytes } = await measure(ctx);
@@ -149,11 +150,14 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
       tables: [],
       excludedTables: [],
       estimateBytes: bytes === 0 ? null : bytes,
-      facts: () => {
+      facts: async () => {
+        await run.exit;
+        ctx.signal.throwIfAborted();
         reader.end();
         const facts: Facts = {
           tableCount: 0,
           tables: [],
+          fingerprintVersion: 1,
           sequences: null,
           largeObjects: null,
           objects: null,
@@ -164,7 +168,7 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
           keys: null,
           durationMs: ctx.clock.now().getTime() - startedAt,
         };
-        return Promise.resolve(facts);
+        return facts;
       },
       [Symbol.asyncDispose]: async () => {
         run.stdout.destroy();

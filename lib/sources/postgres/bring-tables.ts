@@ -9,7 +9,7 @@ import { orphansSql, readForeignKeys } from './check-foreign-keys.ts';
 import { connect } from './connect.ts';
 import { PRINTING_SQL } from './fact-session.ts';
 import { moveSequences, readNextNumbers } from './move-sequences.ts';
-import { leftMark } from './left-mark.ts';
+import { leftMark, LEFT_VERSION } from './left-mark.ts';
 import { quoteName, quoteTable } from './quote-name.ts';
 import type { PrintedColumn } from './row-print.ts';
 import { ownRows, readPrintedColumns, readRowPrint } from './row-prints.ts';
@@ -317,8 +317,9 @@ export async function replaceRows(
     }
   }
   await sql.unsafe(insertion(order, table, look));
-  const want = await readRowPrint(sql, `only ${stagedName(order, table)}`, table.printed);
-  const have = await readRowPrint(sql, rows, table.printed);
+  // As text: a live column may be of another type than the backup's, in which the same values print the same.
+  const want = await readRowPrint(sql, `only ${stagedName(order, table)}`, table.printed, 1);
+  const have = await readRowPrint(sql, rows, table.printed, 1);
   if (want.rows !== have.rows || want.fingerprint !== have.fingerprint) {
     throw new AppError(
       'verification_failed',
@@ -328,7 +329,7 @@ export async function replaceRows(
   }
   if (of !== null) {
     // Not the columns of the backup: what is written to any of them afterwards must be seen.
-    const print = await readRowPrint(sql, rows, await readPrintedColumns(sql, table));
+    const print = await readRowPrint(sql, rows, await readPrintedColumns(sql, table), LEFT_VERSION);
     const mark = leftMark(order.id, { schema: table.schema, name: table.name, of, ...print });
     await sql.unsafe(`comment on table ${kept} is ${literal(mark)}`);
   }

@@ -19,6 +19,8 @@ export async function readCopyFacts(
     readonly jobs: number;
     readonly isChosen: boolean;
     readonly isSchemaOnly: boolean;
+    /** That of the facts it is held against. */
+    readonly fingerprintVersion: number;
     readonly only?: readonly TableRef[];
   },
 ): Promise<Facts> {
@@ -34,7 +36,13 @@ export async function readCopyFacts(
             .filter((table) => only.has(labelOf(table)));
     return await readFacts(
       connections,
-      { tables, isChosen: scope.isChosen, isSchemaOnly: scope.isSchemaOnly, snapshot: null },
+      {
+        tables,
+        isChosen: scope.isChosen,
+        isSchemaOnly: scope.isSchemaOnly,
+        snapshot: null,
+        fingerprintVersion: scope.fingerprintVersion,
+      },
       FACTS,
       { signal: ctx.signal, log: ctx.log, clock: ctx.clock, timeUp: null },
     );

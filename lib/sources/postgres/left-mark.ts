@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { doneMark } from './stage-tables.ts';
 
+/** Of the fingerprints in marks. Another would call every table changed that an earlier version of Holdfast left. */
+export const LEFT_VERSION = 1;
+
 /** A live table as a restore left it. */
 const LeftTable = z.object({
   schema: z.string(),

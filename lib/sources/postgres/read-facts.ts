@@ -3,6 +3,7 @@ import { OBJECT_KINDS, type Facts, type SequenceFact, type UnknownReason } from 
 import type { FactsPolicy } from '../source.ts';
 import { readDatabase } from './database-facts.ts';
 import { openFactSession, type FactsLimits, type FactSession } from './fact-session.ts';
+import { newestFingerprint, takesFingerprint } from './fingerprint-version.ts';
 import { readLargeObjects } from './large-object-facts.ts';
 import { readObjects } from './object-facts.ts';
 import { TABLES_SQL, tableOfRow, type TableRow } from './read-tables.ts';
@@ -19,6 +20,8 @@ export interface FactsScope {
   readonly isSchemaOnly: boolean;
   /** The exported snapshot to read in; null: one of its own, for a database that nobody changes. */
   readonly snapshot: string | null;
+  /** Of the fingerprints, so that they can be held against others; null: what the server takes most cheaply. */
+  readonly fingerprintVersion: number | null;
 }
 
 /** Facts on their way: they are being read while the dump runs. */
@@ -36,6 +39,7 @@ export function unknownFacts(tables: readonly CatalogTable[], unknown: UnknownRe
   return {
     tableCount: tables.filter(({ kind }) => kind !== 'foreign').length,
     tables: tables.map((table) => unknownTable(table, unknown)),
+    fingerprintVersion: 1,
     sequences: null,
     largeObjects: { count: null, fingerprint: null, unknown },
     objects: null,
@@ -69,6 +73,8 @@ export async function beginFacts(
     'version',
     `select current_setting('server_version_num') as number`,
   );
+  const major = Math.floor(Number(version.rows?.[0]?.number ?? 0) / 10_000);
+  const fingerprintVersion = scope.fingerprintVersion ?? newestFingerprint(major);
   const catalog = await first.ask<TableRow>('tables', TABLES_SQL);
   const there = (catalog.rows ?? []).map(tableOfRow);
   const tables = scope.tables ?? there;
@@ -90,12 +96,17 @@ export async function beginFacts(
       chosen: scope.isChosen ? [...dumped] : null,
       excluded: there.map(({ oid }) => oid).filter((oid) => !dumped.has(oid)),
       isSchemaOnly: scope.isSchemaOnly,
-      major: Math.floor(Number(version.rows?.[0]?.number ?? 0) / 10_000),
+      major,
     });
     const { database, roles } = scope.isChosen ? { database: null, roles: [] } : await readDatabase(first);
     const readings = await readTableFacts(
       sessions,
-      { tables, numbered, isSchemaOnly: scope.isSchemaOnly },
+      {
+        tables,
+        numbered,
+        isSchemaOnly: scope.isSchemaOnly,
+        fingerprintVersion: takesFingerprint(fingerprintVersion, major) ? fingerprintVersion : null,
+      },
       policy,
       limits,
     );
@@ -122,6 +133,7 @@ export async function beginFacts(
         tables: tables.map(
           ({ oid, ...table }) => readings.get(oid)?.fact ?? unknownTable({ oid, ...table }, 'query-failed'),
         ),
+        fingerprintVersion,
         sequences:
           sequences?.map((sequence) =>
             sequenceFact(

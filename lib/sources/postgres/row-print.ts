@@ -4,6 +4,8 @@ export interface PrintedColumn {
   readonly name: string;
   /** `length`: a text, whose length goes into the print too. `null`: may print as nothing, so that a null must be told from it. */
   readonly mark: 'length' | 'null' | 'none';
+  /** The name of its type where that is PostgreSQL's own (`int8`, `char` for "char"); null for all others. */
+  readonly type: string | null;
 }
 
 /** A function takes 100 arguments at most. */

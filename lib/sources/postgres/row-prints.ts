@@ -1,7 +1,9 @@
 import type postgres from 'postgres';
 import type { TableRef } from '../source.ts';
+import { readVersion } from './connect.ts';
 import { quoteTable } from './quote-name.ts';
-import { fingerprintOf, rowText, sumOfHashes, type PrintedColumn } from './row-print.ts';
+import { fingerprintSql, newestFingerprint } from './fingerprint-version.ts';
+import { fingerprintOf, type PrintedColumn } from './row-print.ts';
 import { ENCODING_SQL, SHAPES_SQL, type Shape } from './table-facts.ts';
 
 /** How many rows, and what they hold, whatever their order. */
@@ -27,17 +29,24 @@ export async function readPrintedColumns(
   return shape?.columns ?? [];
 }
 
-/** `from`: what stands after `from`, `only` where that is meant. Needs the settings that facts are taken with. */
+/**
+ * `from`: what stands after `from`, `only` where that is meant. `version`: of the fingerprint; `newest`, the fastest of this server,
+ * where `columns` are of the types that are there. Needs the settings that facts are taken with.
+ */
 export async function readRowPrint(
   sql: postgres.Sql,
   from: string,
   columns: readonly PrintedColumn[],
+  version: number | 'newest',
 ): Promise<RowPrint> {
   const [server] = await sql.unsafe<{ isOneByte: boolean }[]>(ENCODING_SQL);
-  // Without the offset the planner would print each row once for each hash.
+  const print = fingerprintSql(
+    version === 'newest' ? newestFingerprint((await readVersion(sql)).major) : version,
+    columns,
+    server?.isOneByte === true,
+  );
   const [row] = await sql.unsafe<{ rows: string; h0: string | null; h1: string | null }[]>(
-    `select count(*)::text as rows, ${sumOfHashes('t')} from (
-       select ${columns.length === 0 ? "''::text" : rowText(columns, server?.isOneByte === true)} as t from ${from} offset 0) r`,
+    `select count(*)::text as rows, ${print.sums} from (select ${print.row} from ${from} offset 0) r`,
   );
   return { rows: Number(row?.rows), fingerprint: fingerprintOf([row?.h0 ?? null, row?.h1 ?? null]) };
 }

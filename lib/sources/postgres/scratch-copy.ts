@@ -199,6 +199,7 @@ export function createScratchCopy(opened: ScratchContext, parts: ScratchParts): 
       jobs: parts.jobs,
       isChosen,
       isSchemaOnly: manifest.options.schemaOnly,
+      fingerprintVersion: manifest.facts.fingerprintVersion,
     });
     const descending = await withConnection(address(), readDescending, ctx.signal);
     for (const check of compareFacts(manifest.facts, found, { incomparable, descending }))

@@ -225,7 +225,12 @@ async function printIn(
 }
 
 async function printOfCopy(sql: postgres.Sql, look: TableLook): Promise<RowPrint> {
-  return readRowPrint(sql, ownRows(look, look.kind === 'partitioned'), await readPrintedColumns(sql, look));
+  return readRowPrint(
+    sql,
+    ownRows(look, look.kind === 'partitioned'),
+    await readPrintedColumns(sql, look),
+    'newest',
+  );
 }
 
 /** Printed as the copy prints them: a type that became text prints the same. */
@@ -237,5 +242,10 @@ async function printOfStaged(
   ctx: SourceContext,
 ): Promise<RowPrint> {
   const columns = await withConnection(copy, (other) => readPrintedColumns(other, table), ctx.signal);
-  return readRowPrint(sql, `only ${quoteTable({ schema: sideSchema, name: table.sideName })}`, columns);
+  return readRowPrint(
+    sql,
+    `only ${quoteTable({ schema: sideSchema, name: table.sideName })}`,
+    columns,
+    'newest',
+  );
 }

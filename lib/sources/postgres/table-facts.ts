@@ -2,7 +2,8 @@ import type { TableFact, UnknownReason } from '../../contracts/facts.ts';
 import type { FactsPolicy } from '../source.ts';
 import type { FactSession, FactsLimits } from './fact-session.ts';
 import { quoteName, quoteTable } from './quote-name.ts';
-import { fingerprintOf, rowText, sumOfHashes, type PrintedColumn } from './row-print.ts';
+import { fingerprintSql, type FingerprintSql } from './fingerprint-version.ts';
+import { fingerprintOf, type PrintedColumn } from './row-print.ts';
 import type { CatalogTable } from './table-selection.ts';
 
 /** A column that a sequence numbers. */
@@ -39,7 +40,8 @@ export const SHAPES_SQL = `
         when a.atttypid in (25, 1042, 1043) then 'length'
         when t.typcategory in ('N', 'B', 'D', 'T', 'I', 'A', 'R', 'G', 'C') then 'none'
         when a.atttypid in (17, 114, 2950, 3802) then 'none'
-        else 'null' end) order by a.attname collate "C"), '[]')
+        else 'null' end,
+        'type', case when t.typnamespace = 'pg_catalog'::regnamespace then t.typname end) order by a.attname collate "C"), '[]')
       from pg_attribute a join pg_type t on t.oid = a.atttypid
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
   from pg_class c where c.relkind = 'r' and c.oid = any(`;
@@ -56,6 +58,8 @@ export interface TablesPlan {
   /** By table oid; a partitioned table's are looked for in its partitions. */
   readonly numbered: ReadonlyMap<number, readonly NumberedColumn[]>;
   readonly isSchemaOnly: boolean;
+  /** Which fingerprints are taken; null: those that are wanted, this server cannot take. */
+  readonly fingerprintVersion: number | null;
 }
 
 const known = (reading: Counted): boolean => reading.rows !== null;
@@ -162,34 +166,33 @@ export async function readTableFacts(
       policy.takesFingerprints &&
       shape !== undefined &&
       server !== undefined &&
-      shape.bytes <= policy.fingerprintMaxBytes;
-    const count = (prints: boolean): string => {
-      const inner = [
-        ...(prints && shape !== undefined
-          ? [`${rowText(shape.columns, server?.isOneByte === true)} as t`]
-          : []),
-        ...extremes.map(({ column }) => column),
-      ];
+      shape.bytes <= policy.fingerprintMaxBytes &&
+      plan.fingerprintVersion !== null;
+    const print = isPrinted
+      ? fingerprintSql(plan.fingerprintVersion, shape.columns, server.isOneByte)
+      : undefined;
+    const count = (how: FingerprintSql | undefined): string => {
+      const inner = [...(how === undefined ? [] : [how.row]), ...extremes.map(({ column }) => column)];
       const outer = [
         'count(*)::text as rows',
-        ...(prints ? [sumOfHashes('t')] : []),
+        ...(how === undefined ? [] : [how.sums]),
         ...extremes.map(({ value }) => value),
       ];
-      // Without the offset the planner would print each row once for each hash.
-      return `select ${outer.join(', ')} from (select ${inner.join(', ')} from only ${quoteTable(table)} ${prints ? 'offset 0' : ''}) r`;
+      return `select ${outer.join(', ')} from (select ${inner.join(', ')} from only ${quoteTable(table)} ${how === undefined ? '' : 'offset 0'}) r`;
     };
     const lock = `lock table only ${quoteTable(table)} in access share mode nowait`;
     const what = `table ${table.schema}.${table.name}`;
-    let found = await session.ask<Record<string, string | null>>(what, count(isPrinted), lock);
+    let found = await session.ask<Record<string, string | null>>(what, count(print), lock);
     if (found.unknown !== null && found.code === '55P03' && limits.timeUp !== null) return 'locked';
     let unknown: UnknownReason | null = null;
     if (!isPrinted) {
       if (!policy.takesFingerprints) unknown = 'switched-off';
+      else if (plan.fingerprintVersion === null) unknown = 'unsupported';
       else unknown = shape === undefined || server === undefined ? 'query-failed' : 'too-large';
     } else if (found.unknown === 'query-failed') {
       // A value that cannot be printed does not keep the rows from being counted.
       unknown = found.code.startsWith('54') ? 'too-large' : 'query-failed';
-      found = await session.ask(what, count(false), lock);
+      found = await session.ask(what, count(undefined), lock);
     }
     const row = found.rows?.[0];
     if (row === undefined) return nothing(found.unknown ?? 'query-failed');

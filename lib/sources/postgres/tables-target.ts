@@ -42,6 +42,7 @@ export function createTablesTarget(config: Config): TablesTarget {
           jobs: config.verify.jobs,
           isChosen: true,
           isSchemaOnly: false,
+          fingerprintVersion: facts.fingerprintVersion,
           only: tables,
         },
       );

@@ -84,6 +84,7 @@ export function createRestoreServer(config: Config): RestoreServer {
         jobs: config.verify.jobs,
         isChosen,
         isSchemaOnly,
+        fingerprintVersion: facts.fingerprintVersion,
       });
       const descending = await insideDatabase(config, ctx, database, readDescending);
       const durationMs = ctx.clock.now().getTime() - startedAt;

@@ -21,7 +21,7 @@ import {
   silence,
   type CopiedTable,
 } from './bring-tables.ts';
-import { readLeftMark, type LeftTable } from './left-mark.ts';
+import { LEFT_VERSION, readLeftMark, type LeftTable } from './left-mark.ts';
 import { moveSequences } from './move-sequences.ts';
 import { quoteName, quoteTable } from './quote-name.ts';
 import { ownRows, readPrintedColumns, readRowPrint } from './row-prints.ts';
@@ -129,7 +129,7 @@ async function readChanges(
   for (const table of tables) {
     const { schema, name, rows, fingerprint } = table;
     const from = ownRows(table, looks.get(labelOf(table))?.kind === 'partitioned');
-    const print = await readRowPrint(sql, from, await readPrintedColumns(sql, table));
+    const print = await readRowPrint(sql, from, await readPrintedColumns(sql, table), LEFT_VERSION);
     if (print.rows !== rows || print.fingerprint !== fingerprint)
       changed.push({ schema, name, leftRows: rows, liveRows: print.rows });
   }

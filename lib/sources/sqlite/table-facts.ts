@@ -59,6 +59,7 @@ function whyUnknown(
 export const factsOf = (tables: readonly TableFact[], durationMs: number | null): Facts => ({
   tableCount: tables.length,
   tables: [...tables],
+  fingerprintVersion: 1,
   sequences: null,
   largeObjects: null,
   objects: null,

@@ -61,6 +61,25 @@ describe('compareFacts', () => {
     expect(fewer).toMatchObject({ difference: -1, content: 'different' });
   });
 
+  test('calls no rows changed because one backup has fingerprints of another version', () => {
+    const rows = [table('t', 2, print('a')), table('fewer', 2, print('a')), table('empty', 0, print('0'))];
+    const a = facts(rows);
+    expect(a.fingerprintVersion).toBe(1);
+    const b = {
+      ...facts([table('t', 2, print('b')), table('fewer', 1, print('b')), table('empty', 0, print('0'))]),
+      fingerprintVersion: 2,
+    };
+    for (const { tables } of [compareFacts(a, b), compareFacts(b, a)]) {
+      expect(tables.map(({ name, content }) => [name, content])).toEqual([
+        ['fewer', 'different'],
+        ['t', 'unknown'],
+        ['empty', 'same'],
+      ]);
+    }
+    const [t] = compareFacts({ ...a, fingerprintVersion: 2 }, b).tables.filter(({ name }) => name === 't');
+    expect(t?.content).toBe('different');
+  });
+
   test('tells tables of one name in two schemas apart', () => {
     const other = facts([{ ...table('t', 1, print('a')), schema: 'sales' }]);
     expect(compareFacts(facts([table('t', 1, print('a'))]), other).tables).toMatchObject([
