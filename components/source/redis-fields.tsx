@@ -8,7 +8,7 @@ export function RedisFields({ hasPassword }: { readonly hasPassword: boolean }) 
   return (
     <>
       <div className="hf-fields">
-        <HostField extra="As the worker reaches it." placeholder="redis.example.internal" />
+        <HostField extra="As the worker reaches it, without TLS." placeholder="redis.example.internal" />
         <PortField />
         <Form.Item<SourceFields>
           name="user"
@@ -17,7 +17,7 @@ export function RedisFields({ hasPassword }: { readonly hasPassword: boolean }) 
               User <span className="hf-muted">&nbsp;(optional)</span>
             </>
           }
-          extra="Empty for the default user. It needs the right to replicate: +psync +replconf +ping +info."
+          extra="Empty for the default user. Another one needs +ping +info +sync +psync +replconf."
         >
           <Input maxLength={100} autoComplete="off" spellCheck={false} />
         </Form.Item>
