@@ -20,7 +20,6 @@ const packages = {
   age: { debian: 'age', brew: 'age' },
   'age-keygen': { debian: 'age', brew: 'age' },
   gzip: { debian: 'gzip', brew: 'gzip' },
-  tar: { debian: 'tar', brew: 'gnu-tar' },
   sync: { debian: 'coreutils', brew: 'coreutils' },
   psql: { debian: 'postgresql-client', brew: 'postgresql' },
   'redis-cli': { debian: 'redis-tools', brew: 'redis' },
@@ -38,18 +37,27 @@ export async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
+/** Every program of this name, in the order of search: PATH, then the usual folders; with what it says of itself. */
+export async function* listPrograms(
+  config: Pick<Config, 'searchPath'>,
+  name: string,
+  ctx: Pick<RunContext, 'signal'>,
+): AsyncGenerator<Program & { readonly said: string }> {
+  for (const folder of [...config.searchPath, ...usualFolders]) {
+    const file = join(folder, name);
+    if (!folder.startsWith('/') || !(await isExecutable(file))) continue;
+    const said = await readTool(ctx, { file, args: ['--version'] });
+    yield { file, version: /\bv?(\d+(?:\.\d+)+)/.exec(said)?.[1] ?? 'unknown', said };
+  }
+}
+
 /** Finds a program on PATH or in the usual folders, and asks it for its version. Throws `tool_missing`. */
 export async function findProgram(
   config: Pick<Config, 'searchPath'>,
   name: keyof typeof packages,
   ctx: Pick<RunContext, 'signal'>,
 ): Promise<Program> {
-  for (const folder of [...config.searchPath, ...usualFolders]) {
-    const file = join(folder, name);
-    if (!folder.startsWith('/') || !(await isExecutable(file))) continue;
-    const text = await readTool(ctx, { file, args: ['--version'] });
-    return { file, version: /\bv?(\d+(?:\.\d+)+)/.exec(text)?.[1] ?? 'unknown' };
-  }
+  for await (const { file, version } of listPrograms(config, name, ctx)) return { file, version };
   throw new AppError('tool_missing', `${name} is not installed on this machine`, {
     hint: `Install it: "apt-get install ${packages[name].debian}" on Debian and Ubuntu, "brew install ${packages[name].brew}" on macOS.`,
     fields: { tool: name },
