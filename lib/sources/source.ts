@@ -140,6 +140,8 @@ export interface ScratchNeed {
 export interface PathScope {
   /** Of `files`: these entries (and what is below them) and no others; null for all. */
   readonly paths: readonly string[] | null;
+  /** The plain dump, which tells what a choice of entries is to be compared with; needed where `paths` is not null. */
+  readonly dump?: string;
 }
 
 /**
