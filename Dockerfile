@@ -13,7 +13,7 @@ FROM node:24-bookworm-slim AS run
 # The clients come from the PostgreSQL project itself: one of each major, so that a server is dumped by its own. A major that
 # the project no longer carries is left out, and the next newer one serves it. 18 must be there: it reads them all.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends age ca-certificates postgresql-common tini zstd \
+  && apt-get install -y --no-install-recommends age ca-certificates postgresql-common redis-tools tini zstd \
   && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
   && majors="" \
   && for major in 13 14 15 16 17; do \
