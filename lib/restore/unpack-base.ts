@@ -6,7 +6,7 @@ import { findDecoders } from '../pipeline/decode-stage.ts';
 import type { Config } from '../platform/config.ts';
 import type { ServerIdentity } from '../sources/recovery-server.ts';
 import type { Storage } from '../storage/storage.ts';
-import { findProgram } from '../tools/find-program.ts';
+import { findGnuTar } from '../tools/find-gnu-tar.ts';
 import type { ToolCommand } from '../tools/spawn-tool.ts';
 import { startChain } from '../tools/start-chain.ts';
 import { decodeFailure } from '../verify/decode-failure.ts';
@@ -70,7 +70,7 @@ export async function unpackBase(
   ctx: VerifyContext,
 ): Promise<void> {
   const tar: ToolCommand = {
-    file: (await findProgram(config, 'tar', ctx)).file,
+    file: (await findGnuTar(config, ctx)).file,
     args: [
       '--extract',
       '--file=-',

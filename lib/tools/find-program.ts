@@ -20,7 +20,6 @@ const packages = {
   age: { debian: 'age', brew: 'age' },
   'age-keygen': { debian: 'age', brew: 'age' },
   gzip: { debian: 'gzip', brew: 'gzip' },
-  tar: { debian: 'tar', brew: 'gnu-tar' },
   sync: { debian: 'coreutils', brew: 'coreutils' },
   psql: { debian: 'postgresql-client', brew: 'postgresql' },
   'redis-cli': { debian: 'redis-tools', brew: 'redis' },

@@ -81,22 +81,21 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
         }
       },
       tapLine: words.hear,
-      // 1: something changed while tar read it. The archive is whole, and the facts name what that was.
-      goodCodes: [0, 1],
+      isSuccess: ({ code }) => code === 1 && words.said().changedCount > 0,
       failure: (exit) => translateTarExit(exit, place.path),
     });
     return {
       body: run.stdout,
       snapshot: null,
       tables: [],
-      facts: () => {
+      facts: async () => {
+        // The last that tar says of what changed comes after its last byte.
+        await run.exit;
         ctx.signal.throwIfAborted();
         reading.end();
         const { changed, changedCount, skipped } = words.said();
         const found = sum.facts();
-        return Promise.resolve(
-          factsOf({ ...found, others: found.others + skipped, changed: [...changed], changedCount }),
-        );
+        return factsOf({ ...found, others: found.others + skipped, changed: [...changed], changedCount });
       },
       excludedTables: [],
       estimateBytes,

@@ -156,6 +156,7 @@ function keysOf(before: RedisInfo, after: RedisInfo): KeyFacts {
 const factsOf = (keys: KeyFacts | null, durationMs: number): Facts => ({
   tableCount: 0,
   tables: [],
+  fingerprintVersion: 1,
   sequences: null,
   largeObjects: null,
   objects: null,
