@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { RestoreId, RestoreMode } from './restore.ts';
 import { RunError } from './backup.ts';
 
-export const KEPT_KINDS = ['database', 'schema'] as const;
+export const KEPT_KINDS = ['database', 'schema', 'path'] as const;
 
-/** What a restore left: a database of its own, or a schema in the database it went to. */
+/** What a restore left: a database of its own, a schema in the database it went to, or a path of the worker's machine. */
 export const KeptCopyName = z.strictObject({
   restoreId: RestoreId,
   kind: z.enum(KEPT_KINDS),
   /** As the restore's own row has it. */
-  name: z.string().min(1).max(63),
+  name: z.string().min(1).max(1100),
 });
 export type KeptCopyName = z.infer<typeof KeptCopyName>;
 
 export const KeptCopy = z.object({
   ...KeptCopyName.shape,
-  /** The database it is in: itself, or the one that holds the schema. */
+  /** The database it is in: itself, or the one that holds the schema; of a path the path. */
   database: z.string(),
   mode: RestoreMode,
   /** What it holds: what was there before, what was restored, or the keys of rows that were added. */
@@ -24,7 +24,7 @@ export const KeptCopy = z.object({
   restoredAt: z.iso.datetime(),
   /** Null where the configured user may not look. */
   sizeBytes: z.number().nullable(),
-  /** Clients of the database; 0 for a schema. */
+  /** Clients of the database; 0 for a schema or a path. */
   connections: z.number(),
   /** What could not be asked for any more without it: the restore's undo, or another swap. */
   neededFor: z.enum(['undo', 'swap']).nullable(),
@@ -44,8 +44,8 @@ export type KeptCopies = z.infer<typeof KeptCopies>;
 /** POST /api/v1/admin/restores/kept/drop. */
 export const DropKeptCopy = z.strictObject({
   ...KeptCopyName.shape,
-  /** The name of the database or schema, typed. */
-  confirm: z.string().max(200),
+  /** The name of it, typed. */
+  confirm: z.string().max(1100),
   /** The restore's undo, or another swap, is given up with it. */
   givesUp: z.boolean().default(false),
 });

@@ -11,6 +11,16 @@ export const AbsolutePath = z
     'must not contain "//", "." or "..", nor end with "/"',
   );
 
+/**
+ * One rename of an exchange of paths: `out` puts aside what is live, `in` brings in what was restored, or kept. `from` of an `in` and `to`
+ * of an `out` are names that only this exchange uses.
+ */
+export interface ExchangeStep {
+  readonly kind: 'out' | 'in';
+  readonly from: string;
+  readonly to: string;
+}
+
 /** Below the source's path. */
 export const RelativePath = z
   .string()

@@ -31,6 +31,9 @@ export const DatabaseName = z
   .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, 'must not contain control characters')
   .refine((name) => new TextEncoder().encode(name).length <= 63, 'must have at most 63 bytes');
 
+/** A service refuses a database of such a name. */
+export const isPathTarget = (target: string): boolean => target.startsWith('/');
+
 const planFields = {
   mode: RestoreMode.default('new'),
   /** The target: a database; of a backup of files, SQLite or Redis the absolute path, with the modes `new` and `swap` alone. */
@@ -89,8 +92,8 @@ export type RestorePlan = z.infer<typeof RestorePlan>;
 export const RestoreRequest = z
   .strictObject({
     ...planFields,
-    /** The name of the target database, typed. */
-    confirm: z.string().max(200),
+    /** The name of the target, typed. */
+    confirm: z.string().max(1000),
     /** Needed where the target is marked production. */
     reason: z.string().trim().max(500).optional(),
   })
@@ -232,8 +235,8 @@ export const CHANGED_CHECK = 'changed:';
 
 /** POST /api/v1/admin/restores/:id/swap of one that is `ready`. */
 export const ExchangeRequest = z.strictObject({
-  /** The name of the target database, typed. */
-  confirm: z.string().max(200),
+  /** The name of the target, typed. */
+  confirm: z.string().max(1000),
 });
 export type ExchangeRequest = z.infer<typeof ExchangeRequest>;
 
@@ -259,7 +262,7 @@ export type RestoreLookQuery = z.infer<typeof RestoreLookQuery>;
 
 /** The restored copy, read-only, beside the live database. */
 export const RestoreLook = z.object({
-  /** Where the restored copy stands now. */
+  /** Where the restored copy stands now: a database, or a path. */
   database: z.string(),
   /** What it would replace, or has replaced; null where there is nothing to set it beside. */
   liveDatabase: z.string().nullable(),
@@ -272,6 +275,20 @@ export const RestoreLook = z.object({
       liveRows: z.number().nullable(),
     }),
   ),
+  /**
+   * Of a backup of files: how the copy differs from what it would replace, or has replaced. Names below the target and never contents, which
+   * may be secrets; at most 200 each. Null where there is nothing to set it beside.
+   */
+  files: z
+    .object({
+      added: z.array(z.string()),
+      removed: z.array(z.string()),
+      changed: z.array(z.string()),
+      /** There are more. */
+      isCut: z.boolean(),
+    })
+    .nullable()
+    .optional(),
   /** The first rows of the table that was asked for, every value as text and cut to 200 characters. */
   sample: z
     .object({

@@ -14,7 +14,8 @@ export interface TestRedis extends AsyncDisposable {
   readonly pid: () => number;
   /** One command as the default user; what redis-cli prints. */
   command(...words: readonly string[]): Promise<string>;
-  start(): Promise<void>;
+  /** With further settings, once it answers; a server that is still loading answers too. */
+  start(more?: readonly string[]): Promise<void>;
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -35,17 +36,17 @@ export async function startRedis(
     );
     return stdout.trimEnd();
   };
-  const start = async (): Promise<void> => {
+  const start = async (more: readonly string[] = []): Promise<void> => {
     server = spawn(
       findProgram('redis-server') ?? '',
       [
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-        ...['--enable-debug-command', 'yes', '--requirepass', password, ...settings],
+        ...['--enable-debug-command', 'yes', '--requirepass', password, ...settings, ...more],
       ],
       { stdio: 'ignore' },
     );
     await eventually(
-      async () => (await command('ping')) === 'PONG',
+      async () => /^(PONG|LOADING)/.test(await command('ping')),
       () => 'redis-server does not answer',
     );
   };

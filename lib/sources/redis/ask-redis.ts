@@ -4,8 +4,6 @@ import type { RedisPlace } from '../../platform/config.ts';
 import type { SourceContext } from '../source.ts';
 import { addressOf, translateRedisReply, unreachable } from './redis-errors.ts';
 
-/** A server that runs a long command answers nobody; after so long it counts as gone. */
-const ANSWER_MS = 30_000;
 /** More than any INFO: something that is no Redis may send without end. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -24,20 +22,26 @@ const command = (...words: readonly string[]): string =>
   `*${String(words.length)}\r\n${words.map((word) => `$${String(Buffer.byteLength(word))}\r\n${word}\r\n`).join('')}`;
 
 /**
- * Signs in and asks INFO over a connection of its own. Throws `source_unreachable`, also where no answer comes in time, `source_auth`, or
+ * Signs in and asks INFO over a connection of its own. Throws `source_unreachable`, also where nothing comes for `withinMs`, `source_auth`, or
  * `config` where something else than Redis answers.
  */
-export async function askRedis(place: RedisPlace, ctx: Pick<SourceContext, 'signal'>): Promise<RedisInfo> {
+export async function askRedis(
+  place: RedisPlace,
+  ctx: Pick<SourceContext, 'signal'>,
+  withinMs: number,
+): Promise<RedisInfo> {
   ctx.signal.throwIfAborted();
   const { host, port, user, password } = place;
   const secret = password?.reveal() ?? null;
   const isSignedIn = secret !== null;
   const socket = connect({ host, port });
+  // Reading tells it; without a listener one that comes just after that would end the worker.
+  socket.on('error', () => undefined);
   const onAbort = (): void => {
     socket.destroy(ctx.signal.reason as Error);
   };
   ctx.signal.addEventListener('abort', onAbort, { once: true });
-  socket.setTimeout(ANSWER_MS, () => {
+  socket.setTimeout(withinMs, () => {
     socket.destroy(unreachable(place, 'it does not answer'));
   });
   try {

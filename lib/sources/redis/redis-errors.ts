@@ -86,7 +86,11 @@ export function translateCliExit(place: RedisPlace, name: string, exit: ToolExit
   const reply = /(?:with master failed|AUTH failed): -?(.+)/.exec(said)?.[1];
   if (reply !== undefined) return translateRedisReply(place, reply);
   if (/could not connect/i.test(said)) return unreachable(place, 'it does not answer');
-  if (/socket|connection|closed|reset|I\/O error/i.test(said))
+  if (
+    /SYNCing|from socket|writing to (?:the )?(?:master|server)|I\/O error|server closed|connection reset|broken pipe/i.test(
+      said,
+    )
+  )
     return unreachable(place, 'the connection was lost');
   return toolFailed(name, exit);
 }

@@ -8,17 +8,21 @@ import { askRedis, type RedisInfo } from './ask-redis.ts';
 import { addressOf, isReply, stillLoading, translateCliExit, withoutMaster } from './redis-errors.ts';
 import { findRedisProgram, type NamedProgram } from './redis-programs.ts';
 
-/** How often a server that is sending its snapshot is asked whether it lives. */
-const HEARTBEAT_MS = 5000;
+/** How often a server that is sending its snapshot is asked whether it lives, and how long it may take: one that runs a long command answers nobody. */
+interface Heartbeat {
+  readonly everyMs: number;
+  readonly answerWithinMs: number;
+}
+const HEARTBEAT: Heartbeat = { everyMs: 5000, answerWithinMs: 30_000 };
 
 /**
  * A Redis or Valkey server, by the snapshot that it gives to a replica: `redis-cli --rdb`, which writes to a file, so that a dump needs as
  * much room under HOLDFAST_DATA_DIR as the snapshot has. Its user needs `+ping +info +sync +psync +replconf`. Of a cluster it is one node. A
  * server that only speaks TLS is `source_unreachable`.
  */
-export function createRedisSource(config: Config, place: RedisPlace): Source {
+export function createRedisSource(config: Config, place: RedisPlace, heartbeat = HEARTBEAT): Source {
   const ask = async (ctx: SourceContext): Promise<RedisInfo> => {
-    const info = await askRedis(place, ctx);
+    const info = await askRedis(place, ctx, heartbeat.answerWithinMs);
     if (info.isLoading) throw stillLoading(place);
     if (info.isReplicaAlone) throw withoutMaster(place);
     return info;
@@ -35,8 +39,8 @@ export function createRedisSource(config: Config, place: RedisPlace): Source {
     const before = await ask(ctx);
     const staged = await stageFile(ctx, before.usedMemoryBytes);
     try {
-      await fetchSnapshot(place, cli, staged.path, ctx);
-      const counting = askRedis(place, ctx).catch((error: unknown) => {
+      await fetchSnapshot(place, cli, staged.path, heartbeat, ctx);
+      const counting = askRedis(place, ctx, heartbeat.answerWithinMs).catch((error: unknown) => {
         if (!ctx.signal.aborted)
           ctx.log.warn('the keys of a Redis server could not be counted after its snapshot', { error });
         return null;
@@ -83,6 +87,7 @@ async function fetchSnapshot(
   place: RedisPlace,
   cli: NamedProgram,
   file: string,
+  heartbeat: Heartbeat,
   ctx: SourceContext,
 ): Promise<void> {
   const { host, port, user, password } = place;
@@ -102,11 +107,12 @@ async function fetchSnapshot(
     },
   );
   // A server that hangs keeps its connections, and redis-cli waits for it without end.
-  const watching = watch(place, { ...ctx, signal: AbortSignal.any([ctx.signal, ended.signal]) }).catch(
-    (error: unknown) => {
-      if (!ended.signal.aborted) lost.abort(error);
-    },
-  );
+  const watching = watch(place, heartbeat, {
+    ...ctx,
+    signal: AbortSignal.any([ctx.signal, ended.signal]),
+  }).catch((error: unknown) => {
+    if (!ended.signal.aborted) lost.abort(error);
+  });
   try {
     run.stdout.resume();
     await new Promise<void>((resolve, reject) => {
@@ -121,11 +127,15 @@ async function fetchSnapshot(
 }
 
 /** Throws once the server does not answer; a refusal is an answer, and what it means for the snapshot is for redis-cli to tell. */
-async function watch(place: RedisPlace, ctx: SourceContext): Promise<never> {
+async function watch(
+  place: RedisPlace,
+  { everyMs, answerWithinMs }: Heartbeat,
+  ctx: SourceContext,
+): Promise<never> {
   for (;;) {
-    await ctx.clock.sleep(HEARTBEAT_MS, ctx.signal);
+    await ctx.clock.sleep(everyMs, ctx.signal);
     try {
-      await askRedis(place, ctx);
+      await askRedis(place, ctx, answerWithinMs);
     } catch (thrown) {
       if (!isReply(thrown)) throw thrown;
     }
