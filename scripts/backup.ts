@@ -22,6 +22,8 @@ import { createLogger } from '#lib/platform/logger.ts';
 import { recordBackup } from './backup-record.ts';
 import { loadEnvironment, ROOT } from './load-env.ts';
 import { printError } from './print-error.ts';
+import { printProgress } from './print-progress.ts';
+import { say } from './say.ts';
 
 const HELP = `Usage: ./scripts/backup.sh [OPTIONS]
   --output-dir DIR     Local directory for backup (default: ./backups, or BACKUP_LOCAL_PATH)
@@ -46,10 +48,6 @@ const EXIT_CONFIG = 3;
 
 const configCodes = new Set(['config', 'usage', 'invalid', 'tool_missing', 'tool_version']);
 const exitCodeOf = (error: AppError): number => (configCodes.has(error.code) ? EXIT_CONFIG : EXIT_DUMP);
-
-function say(line: string): void {
-  process.stdout.write(`[${systemClock.now().toISOString()}] ${line}\n`);
-}
 
 interface Options {
   readonly outputDir: string | undefined;
@@ -137,20 +135,6 @@ function readConfig(options: Options): {
   };
 }
 
-function progressPrinter(isVerbose: boolean): RunContext['progress'] {
-  let phase = '';
-  let saidAt = 0;
-  return (update) => {
-    if (!isVerbose) return;
-    const now = systemClock.now().getTime();
-    if (update.phase === phase && now - saidAt < 1000) return;
-    phase = update.phase;
-    saidAt = now;
-    const of = update.totalBytes === undefined ? '' : ` of about ${humanBytes(update.totalBytes)}`;
-    say(`${phase}: ${humanBytes(update.bytes)}${of}`);
-  };
-}
-
 const noHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolve() };
 
 async function run(options: Options): Promise<number> {
@@ -170,7 +154,7 @@ async function run(options: Options): Promise<number> {
     clock: systemClock,
     log: createLogger(options.isVerbose ? config.logLevel : 'warn'),
     workDir,
-    progress: progressPrinter(options.isVerbose),
+    progress: options.isVerbose ? printProgress() : () => undefined,
   };
   const destinations: Destination[] = options.uploadS3 ? ['local', 's3'] : ['local'];
   const record = (outcome: { result?: ArchiveResult; copies?: readonly ArchiveCopy[]; error?: AppError }) =>

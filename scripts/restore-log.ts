@@ -1,8 +1,5 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCatalogue } from '#db/client.ts';
-import { addAuditEntry } from '#db/queries/audit.ts';
-import type { Actor } from '#lib/core/actor.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import type { Config } from '#lib/platform/config.ts';
 
@@ -16,27 +13,5 @@ export function logRestore(config: Config, line: string): void {
     appendFileSync(join(config.dataDir, 'restore.log'), text, { mode: 0o600 });
   } catch {
     process.stderr.write(`warning: ${join(config.dataDir, 'restore.log')} cannot be written to\n`);
-  }
-}
-
-/** Adds an audit entry where there is a catalogue that answers; a restore does not need one. */
-export async function auditRestore(
-  config: Config,
-  actor: Actor,
-  details: Readonly<Record<string, string | number | boolean | null>>,
-): Promise<void> {
-  if (config.databaseUrl === null) return;
-  const catalogue = openCatalogue(config.databaseUrl, {
-    applicationName: 'holdfast-restore-sh',
-    maxConnections: 1,
-  });
-  try {
-    await addAuditEntry(catalogue.db, actor, 'restore.run', null, details);
-  } catch {
-    process.stderr.write(
-      'warning: the catalogue does not answer, so its audit log does not tell of this restore\n',
-    );
-  } finally {
-    await catalogue.close();
   }
 }

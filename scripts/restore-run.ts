@@ -18,7 +18,8 @@ import { readContents, selectTables, tablesOf, type TableName } from '#lib/resto
 import { guardTarget } from '#lib/restore/guard-target.ts';
 import { restoreArguments } from '#lib/restore/restore-arguments.ts';
 import { restoreInto } from '#lib/restore/restore-into.ts';
-import { auditRestore, logRestore } from './restore-log.ts';
+import { auditRestore } from './restore-audit.ts';
+import { logRestore } from './restore-log.ts';
 import { migrate, type MigrateSetting } from './restore-migrate.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import { describeBackup, planRestore } from './restore-plan.ts';

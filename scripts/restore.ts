@@ -1,38 +1,10 @@
-import { systemClock } from '#lib/core/clock.ts';
 import { AppError, toAppError } from '#lib/core/errors.ts';
 import { printError } from './print-error.ts';
+import { EXIT_DOWNLOAD, restoreExitOf } from './restore-exit.ts';
 import { HELP, readOptions } from './restore-options.ts';
 import { DownloadFailed } from './restore-run.ts';
 import { startRestore } from './restore-start.ts';
-
-const EXIT_RESTORE = 1;
-const EXIT_DOWNLOAD = 2;
-const EXIT_CONFIG = 3;
-const EXIT_VERIFICATION = 4;
-
-const configCodes = new Set([
-  'config',
-  'usage',
-  'invalid',
-  'not_found',
-  'object_missing',
-  'protected',
-  'target_not_empty',
-  'tool_missing',
-  'tool_version',
-  'wrong_key',
-]);
-const verificationCodes = new Set(['integrity', 'verification_failed']);
-
-function exitCodeOf(error: AppError): number {
-  if (error instanceof DownloadFailed) return EXIT_DOWNLOAD;
-  if (configCodes.has(error.code)) return EXIT_CONFIG;
-  return verificationCodes.has(error.code) ? EXIT_VERIFICATION : EXIT_RESTORE;
-}
-
-const say = (line: string): void => {
-  process.stdout.write(`[${systemClock.now().toISOString()}] ${line}\n`);
-};
+import { say } from './say.ts';
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -49,5 +21,5 @@ try {
 } catch (thrown) {
   const error = toAppError(thrown);
   printError(error);
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = error instanceof DownloadFailed ? EXIT_DOWNLOAD : restoreExitOf(error);
 }

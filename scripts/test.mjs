@@ -17,9 +17,14 @@ const log = (line) => process.stdout.write(`${line}\n`);
 
 try {
   ensureModules(root, { log });
+  const redis = ['redis-server', 'redis-cli', 'redis-check-rdb'];
   const browserAndStore = ['chromium', 'ceph-mon', 'ceph-osd', 'radosgw', 'ceph'];
   ensurePrograms(
-    ['postgres', 'pg_dump', 'pg_restore', 'psql', 'zstd', 'age', 'age-keygen', 'openssl', ...browserAndStore],
+    [
+      ...['postgres', 'pg_dump', 'pg_restore', 'psql', 'zstd', 'age', 'age-keygen', 'openssl'],
+      ...redis,
+      ...browserAndStore,
+    ],
     {
       log,
     },

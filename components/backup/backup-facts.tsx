@@ -4,8 +4,11 @@ import type { BackupCopy, BackupDetail } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { destinationWord } from '#lib/client/backup-words.ts';
 import { aboutDuration, shortDuration } from '#lib/client/durations.ts';
+import { allKeysText, changedText, filesText } from '#lib/client/held-words.ts';
+import { useManifest } from '#lib/client/use-manifest.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Instant } from '#components/ui/instant.tsx';
+import { KindMark } from '#components/source/kind-mark.tsx';
 import { ProofTag } from '#components/verification/proof-tag.tsx';
 import { TierTags } from './tier-tags.tsx';
 
@@ -50,10 +53,27 @@ function Copy({ copy }: { readonly copy: BackupCopy }) {
 const bytesText = (bytes: number): string =>
   bytes < 1024 ? humanBytes(bytes) : `${humanBytes(bytes)} (${bytes.toLocaleString('en')} bytes)`;
 
-function whatItHolds({ options, tableCount }: BackupDetail): string {
+function tablesText({ options, tableCount }: BackupDetail): string {
   const scope = options.tables === null ? 'All tables' : `Only ${options.tables.join(', ')}`;
   const count = tableCount === null || options.tables !== null ? '' : ` (${String(tableCount)})`;
   return `${scope}${count}${options.schemaOnly ? ', without rows' : ''}`;
+}
+
+/** Of files and keys the manifest tells; of a run that has none yet, nothing does. */
+function Holds({ backup }: { readonly backup: BackupDetail }) {
+  const isTold = backup.sourceKind === 'files' || backup.sourceKind === 'redis';
+  const { data } = useManifest(isTold && backup.status === 'COMPLETED' ? backup.id : null);
+  if (!isTold) return <>{tablesText(backup)}</>;
+  const { files = null, keys = null } = data?.manifest.facts ?? {};
+  if (files !== null) {
+    return (
+      <>
+        {filesText(files)}
+        {files.changedCount > 0 && <span className="hf-help">{changedText(files)}</span>}
+      </>
+    );
+  }
+  return <>{keys === null ? '–' : allKeysText(keys)}</>;
 }
 
 function expiry(backup: BackupDetail) {
@@ -101,9 +121,15 @@ export function BackupFacts({ backup }: { readonly backup: BackupDetail }) {
     {
       key: 'source',
       label: 'Source',
-      children: backup.source.place,
+      children: (
+        <>
+          <KindMark kind={backup.sourceKind} />
+          <br />
+          <span className="hf-wrap">{backup.source.place}</span>
+        </>
+      ),
     },
-    { key: 'holds', label: 'Holds', children: whatItHolds(backup) },
+    { key: 'holds', label: 'Holds', children: <Holds backup={backup} /> },
     ...(backup.size === 0 ? [] : [{ key: 'size', label: 'Stored size', children: bytesText(backup.size) }]),
     ...(backup.plainSize === null
       ? []

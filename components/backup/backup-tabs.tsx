@@ -1,14 +1,36 @@
 'use client';
 import { Tabs } from 'antd';
 import type { BackupDetail, BackupRow } from '#lib/contracts/backup.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import { ChecksTab } from '#components/verification/checks-tab.tsx';
 import { LogTab } from '#components/verification/log-tab.tsx';
 import { ManifestTab } from '#components/verification/manifest-tab.tsx';
 import { TablesTab } from '#components/table/tables-tab.tsx';
 import { BackupFacts } from './backup-facts.tsx';
+import { FilesTab } from './files-tab.tsx';
+import { KeysTab } from './keys-tab.tsx';
 import { DRAWER_TABS, type OpenBackup } from './use-history-search.ts';
 
-/** Summary, checks, tables, manifest and log; a run that never became a backup has only the first. */
+const heldWord: Record<SourceKind, string> = {
+  postgres: 'Tables',
+  files: 'Files',
+  sqlite: 'Tables',
+  redis: 'Keys',
+};
+
+function Held({ backup }: { readonly backup: BackupDetail }) {
+  switch (backup.sourceKind) {
+    case 'postgres':
+    case 'sqlite':
+      return <TablesTab id={backup.id} sourceId={backup.sourceId} />;
+    case 'files':
+      return <FilesTab id={backup.id} />;
+    case 'redis':
+      return <KeysTab id={backup.id} />;
+  }
+}
+
+/** Summary, checks, what it holds, manifest and log; a run that never became a backup has only the first. */
 export function BackupTabs({
   backup,
   open,
@@ -37,7 +59,7 @@ export function BackupTabs({
         />
       ),
     },
-    tables: { label: 'Tables', children: <TablesTab id={backup.id} sourceId={backup.sourceId} /> },
+    tables: { label: heldWord[backup.sourceKind], children: <Held backup={backup} /> },
     manifest: {
       label: 'Manifest',
       children: <ManifestTab id={backup.id} filename={backup.filename} />,

@@ -8,17 +8,21 @@ import type { BackupRow, TriggerBackupRequest } from '#lib/contracts/backup.ts';
 import type { OverviewSource } from '#lib/contracts/overview.ts';
 import type { Installation } from '#lib/contracts/settings.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
+import { meanwhileText } from '#lib/client/backup-words.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { useSettings } from '#lib/client/use-settings.ts';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 
-const whatHappens = (installation: Installation, what: string): string => {
+function whatHappens(installation: Installation | undefined, what: string, kind: SourceKind): string {
+  if (installation === undefined)
+    return `Takes a full backup, stores it, then reads it back and compares. ${meanwhileText[kind]}`;
   const { storage, s3, localPath } = installation;
   const place = storage === 's3' ? `the S3 bucket ${s3?.bucket ?? ''}` : localPath;
-  return `Takes a full backup of ${what}, stores it in ${place}, then reads it back and compares. The database stays in use meanwhile.`;
-};
+  return `Takes a full backup of ${what}, stores it in ${place}, then reads it back and compares. ${meanwhileText[kind]}`;
+}
 
 /** The one the history is filtered by, where it is one of these. */
 const parseSource = (asked: string | null, sources: readonly OverviewSource[]): string | null =>
@@ -50,6 +54,7 @@ export function CreateBackupModal({
     sources.find(({ id }) => id === (chosen ?? asked) && !isBusy(id)) ??
     sources.find(({ id }) => !isBusy(id));
   const address = installation?.source;
+  const kind = source?.kind ?? 'postgres';
   const isEnvironment = source === undefined || source.id === ENVIRONMENT_SOURCE_ID;
   const what =
     isEnvironment && address !== undefined ? `${address.database} on ${address.host}` : (source?.name ?? '');
@@ -70,8 +75,8 @@ export function CreateBackupModal({
       type: 'MANUAL',
       ...(source === undefined ? {} : { sourceId: source.id }),
       ...(note.trim() === '' ? {} : { description: note.trim() }),
-      ...(tables.length === 0 ? {} : { tables }),
-      ...(schemaOnly ? { schemaOnly: true } : {}),
+      ...(kind !== 'postgres' || tables.length === 0 ? {} : { tables }),
+      ...(kind === 'postgres' && schemaOnly ? { schemaOnly: true } : {}),
       ...(uploadToS3 === null ? {} : { uploadToS3 }),
     });
   };
@@ -92,11 +97,7 @@ export function CreateBackupModal({
           submit();
         }}
       >
-        <p className="hf-muted">
-          {installation === undefined
-            ? 'Takes a full backup, stores it, then reads it back and compares. The database stays in use meanwhile.'
-            : whatHappens(installation, what)}
-        </p>
+        <p className="hf-muted">{whatHappens(installation, what, kind)}</p>
         {sources.length > 1 && (
           <div>
             <label htmlFor={ids.source} className="hf-label">
@@ -141,34 +142,38 @@ export function CreateBackupModal({
               label: 'Options',
               children: (
                 <div className="hf-stack">
-                  <div>
-                    <label htmlFor={ids.tables} className="hf-label">
-                      Only these tables
-                    </label>
-                    <Select
-                      id={ids.tables}
-                      mode="tags"
-                      open={false}
-                      suffix={null}
-                      className="hf-full"
-                      value={tables}
-                      tokenSeparators={[',', ' ']}
-                      placeholder="All tables"
-                      onChange={setTables}
-                    />
-                    <span className="hf-help">
-                      Type names such as items or sales.items, each followed by Enter. Such a backup cannot
-                      replace the whole database.
-                    </span>
-                  </div>
-                  <Checkbox
-                    checked={schemaOnly}
-                    onChange={(event) => {
-                      setSchemaOnly(event.target.checked);
-                    }}
-                  >
-                    Schema only, without rows
-                  </Checkbox>
+                  {kind === 'postgres' && (
+                    <>
+                      <div>
+                        <label htmlFor={ids.tables} className="hf-label">
+                          Only these tables
+                        </label>
+                        <Select
+                          id={ids.tables}
+                          mode="tags"
+                          open={false}
+                          suffix={null}
+                          className="hf-full"
+                          value={tables}
+                          tokenSeparators={[',', ' ']}
+                          placeholder="All tables"
+                          onChange={setTables}
+                        />
+                        <span className="hf-help">
+                          Type names such as items or sales.items, each followed by Enter. Such a backup
+                          cannot replace the whole database.
+                        </span>
+                      </div>
+                      <Checkbox
+                        checked={schemaOnly}
+                        onChange={(event) => {
+                          setSchemaOnly(event.target.checked);
+                        }}
+                      >
+                        Schema only, without rows
+                      </Checkbox>
+                    </>
+                  )}
                   {installation?.storage === 'local' && (
                     <div>
                       <Checkbox

@@ -2,7 +2,7 @@
 import { Button, Progress } from 'antd';
 import type { BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { phaseWord } from '#lib/client/backup-words.ts';
+import { phaseText } from '#lib/client/backup-words.ts';
 import { shortDuration } from '#lib/client/durations.ts';
 import { sentence } from '#lib/client/sentence.ts';
 import { InstantText, InstantTip } from '#components/ui/instant.tsx';
@@ -55,7 +55,7 @@ export function StatusCell({ row }: { readonly row: BackupRow }) {
             format={(percent) => `${String(percent ?? 0)} %`}
             aria-label={`Progress of ${row.filename}`}
           />
-          <span className="hf-muted">{phaseWord[progress.phase]}</span>
+          <span className="hf-muted">{phaseText(progress.phase, row.sourceKind)}</span>
         </>
       )}
       {row.status === 'FAILED' && row.error !== null && (

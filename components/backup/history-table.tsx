@@ -4,6 +4,7 @@ import { SORT_FIELDS, type BackupRow } from '#lib/contracts/backup.ts';
 import type { HistorySearch } from '#lib/client/history-search.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
+import { SourceMark } from '#components/source/kind-mark.tsx';
 import { ProofTag } from '#components/verification/proof-tag.tsx';
 import { DateCell, durationText, sizeText, StatusCell } from './history-cells.tsx';
 import { RowActions, type RowActionHandlers } from './row-actions.tsx';
@@ -68,8 +69,9 @@ export function HistoryTable({
           {
             key: 'source',
             title: 'Source',
-            className: 'hf-wrap',
-            render: (_: unknown, row: BackupRow) => row.sourceName,
+            render: (_: unknown, row: BackupRow) => (
+              <SourceMark kind={row.sourceKind} name={row.sourceName} />
+            ),
           },
         ]
       : []),
@@ -140,7 +142,14 @@ export function HistoryTable({
             </div>
             <CardFacts
               facts={[
-                ...(isSourceShown ? [['Source', row.sourceName] as const] : []),
+                ...(isSourceShown
+                  ? [
+                      [
+                        'Source',
+                        <SourceMark key="source" kind={row.sourceKind} name={row.sourceName} />,
+                      ] as const,
+                    ]
+                  : []),
                 ['Size', sizeText(row)],
                 ['Duration', durationText(row)],
                 ...(row.status === 'COMPLETED'

@@ -1,9 +1,11 @@
 'use client';
 import { Segmented, Select, Skeleton } from 'antd';
 import { useId, useState } from 'react';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import { aboutDuration } from '#lib/client/durations.ts';
-import { restoreSteps } from '#lib/client/restore-steps.ts';
+import { restorePrograms, restoreSteps } from '#lib/client/restore-steps.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
+import { useManifest } from '#lib/client/use-manifest.ts';
 import { useOverview } from '#lib/client/use-overview.ts';
 import { useSettings } from '#lib/client/use-settings.ts';
 import { CommandBlock } from '#components/ui/command-block.tsx';
@@ -13,7 +15,14 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { DownloadButton } from './download-button.tsx';
 import { EmergencyContacts } from './emergency-contacts.tsx';
 
-/** The steps for the newest proven backup of a whole database, what would be lost, and whom to call. */
+const wholeWord: Record<SourceKind, string> = {
+  postgres: 'the whole database',
+  files: 'the files',
+  sqlite: 'the database file',
+  redis: 'all keys',
+};
+
+/** The steps for the newest proven backup of a whole source, what would be lost, and whom to call. */
 export function RestoreGuide({
   source,
 }: {
@@ -34,6 +43,7 @@ export function RestoreGuide({
   const provenId = shown?.newestProven?.id ?? null;
   const chosenId = wantsNewest ? newestId : (provenId ?? newestId);
   const backup = useBackup(chosenId);
+  const manifest = useManifest(chosenId);
   const [downloadProblem, setDownloadProblem] = useState<unknown>(null);
 
   const failed = [settings, overview, backup].find(({ isError, data }) => isError && data === undefined);
@@ -69,12 +79,13 @@ export function RestoreGuide({
       <div className="hf-stack hf-guide">
         {picker}
         <EmptyState title="Nothing to restore yet">
-          Once a backup of the whole database is complete, the exact commands to restore it appear here.
+          Once a backup of the whole source is complete, the exact commands to restore it appear here.
         </EmptyState>
       </div>
     );
   }
-  if (backup.data === undefined) return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
+  if (backup.data === undefined || manifest.isPending)
+    return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
 
   const { restoreMs } = backup.data.proof;
   return (
@@ -95,23 +106,23 @@ export function RestoreGuide({
         />
       )}
       <p data-testid="guide-lead" data-proven={chosenId === provenId}>
-        The newest {chosenId === provenId ? 'proven' : 'completed'} backup of the whole database is from{' '}
-        <Instant at={backup.data.createdAt} as="calendar" />, <Instant at={backup.data.createdAt} />.{' '}
+        The newest {chosenId === provenId ? 'proven' : 'completed'} backup of{' '}
+        {wholeWord[backup.data.sourceKind]} is from <Instant at={backup.data.createdAt} as="calendar" />,{' '}
+        <Instant at={backup.data.createdAt} />.{' '}
         {chosenId !== provenId
           ? 'It was read back and found whole, but no restore of it was compared yet. '
           : restoreMs === null
             ? ''
             : `Restoring it took ${aboutDuration(restoreMs)} when it was proven. `}
-        The steps bring it back as a new database beside the old one and swap the two only after they were
-        compared, so that no step destroys anything. They need the PostgreSQL client programs and{' '}
-        {backup.data.filename.includes('.zst') ? 'zstd' : 'sha256sum'}
-        {backup.data.isEncrypted ? ' and age' : ''}, and nothing of Holdfast.
+        The steps bring it back beside what is in use and put it in its place only after the two were
+        compared, so that no step destroys anything. They need {restorePrograms(backup.data)}, and nothing of
+        Holdfast.
       </p>
       <p className="hf-muted">
-        <code>scripts/backup-verify.sh</code> restores an archive into a database of its own, compares it with
-        its manifest and drops it again, and <code>scripts/restore.sh</code> brings one back, both also while
-        this console is down. Beside the archives lies a <code>restore.sh</code> that runs the steps below and
-        needs nothing of Holdfast.
+        <code>scripts/backup-verify.sh</code> restores an archive into a place of its own, compares it with
+        its manifest and removes it again, and <code>scripts/restore.sh</code> brings one back, both also
+        while this console is down. Beside the archives lies a <code>restore.sh</code> that runs the steps
+        below and needs nothing of Holdfast.
       </p>
       <div className="hf-row">
         <DownloadButton row={backup.data} size="middle" onProblem={setDownloadProblem} />
@@ -119,10 +130,7 @@ export function RestoreGuide({
       </div>
       {downloadProblem !== null && <ProblemAlert error={downloadProblem} title="The download was refused" />}
       <ol className="hf-steps">
-        {restoreSteps(
-          { ...installation, source: backup.data.source.address ?? installation.source },
-          backup.data,
-        ).map((step) => (
+        {restoreSteps(installation, backup.data, manifest.data?.manifest ?? null).map((step) => (
           <li key={step.title}>
             <h3>{step.title}</h3>
             <p className="hf-muted">{step.text}</p>
@@ -135,9 +143,9 @@ export function RestoreGuide({
       <div>
         <h3>What will be missing</h3>
         <p className="hf-muted">
-          Everything written to {backup.data.source.database} after the backup was taken. The recovery point
-          objective (RPO) of this installation is {String(chosen.rpoHours)} hours: with backups on schedule,
-          no more than that is lost.
+          Everything written to <span className="hf-wrap">{backup.data.source.database}</span> after the
+          backup was taken. The recovery point objective (RPO) of this installation is{' '}
+          {String(chosen.rpoHours)} hours: with backups on schedule, no more than that is lost.
         </p>
       </div>
       <div>

@@ -4,7 +4,7 @@ import { Alert } from 'antd';
 import { cancelBackupAction } from '#app/actions/backup.ts';
 import type { BackupProgress, BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { phaseWord } from '#lib/client/backup-words.ts';
+import { phaseText } from '#lib/client/backup-words.ts';
 import { timeLeft } from '#lib/client/durations.ts';
 import { useNow } from '#lib/client/use-now.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
@@ -85,6 +85,7 @@ export function RunningBackup({
   });
   const { progress } = row;
   const phase = progress?.phase ?? 'queued';
+  const word = phaseText(phase, row.sourceKind);
   return (
     <RunningPanel
       noun="backup"
@@ -92,7 +93,7 @@ export function RunningBackup({
       id={row.id}
       name={<MiddleCut text={row.filename} />}
       phase={phase}
-      title={isSourceShown ? `${phaseWord[phase]}: ${row.sourceName}` : phaseWord[phase]}
+      title={isSourceShown ? `${word}: ${row.sourceName}` : word}
       percent={progress?.percent == null ? null : Math.floor(progress.percent)}
       isCancelRequested={progress?.cancelRequested === true}
       cancel={mayCancel ? cancel : null}

@@ -13,6 +13,7 @@ import { sourceStateWord, worstCheckOf } from '#lib/client/source-words.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
 import { Instant } from '#components/ui/instant.tsx';
+import { SourceMark } from '#components/source/kind-mark.tsx';
 
 const icons: Record<NonNullable<OverviewSource['state']>, ReactNode> = {
   OK: <CheckCircleFilled aria-hidden />,
@@ -55,8 +56,8 @@ export function SourcesList({
 }) {
   const { sources, checks } = overview;
   const name = (source: OverviewSource) => (
-    <Link href={`/?source=${source.id}`} className="hf-link hf-wrap">
-      {source.name}
+    <Link href={`/?source=${source.id}`} className="hf-link">
+      <SourceMark kind={source.kind} name={source.name} />
     </Link>
   );
   const action = (source: OverviewSource) => {

@@ -2,6 +2,7 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { Button, Checkbox, Form, InputNumber, Radio } from 'antd';
 import { DRILL_SCHEDULES, type VerificationPolicy } from '#lib/contracts/verification.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import { drillScheduleWord } from '#lib/client/drill-words.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { SqlCheckFields } from './sql-check-fields.tsx';
@@ -51,8 +52,8 @@ export const trimmedPolicy = (policy: VerificationPolicy): VerificationPolicy =>
   })),
 });
 
-/** What is verified when and how strictly, inside an antd form that keeps a policy under `at`. */
-export function PolicyFields({
+/** How closely a copy’s tables are compared; inside an antd form. */
+function TableFields({
   at,
   initial,
 }: {
@@ -60,62 +61,10 @@ export function PolicyFields({
   readonly initial: VerificationPolicy;
 }) {
   const form = Form.useFormInstance();
-  // Nothing is watched before the first render has ended.
-  const restore =
-    (Form.useWatch([...at, 'restore'], form) as VerificationPolicy['restore'] | undefined) ?? initial.restore;
   const takesFingerprints =
     (Form.useWatch([...at, 'takesFingerprints'], form) as boolean | undefined) ?? initial.takesFingerprints;
   return (
     <>
-      <Form.Item name={[...at, 'restore']} label="Restore and compare the newest backup">
-        <Radio.Group className="hf-radio-lines" data-testid="policy-restore">
-          {whenOptions.map(({ value, label, consequence }) => (
-            <Radio key={value} value={value}>
-              {label}
-              <Consequence>{consequence}</Consequence>
-            </Radio>
-          ))}
-        </Radio.Group>
-      </Form.Item>
-      {restore === 'after-each' && (
-        <div className="hf-fields hf-fields-one">
-          <Form.Item
-            name={[...at, 'afterEachMaxGb']}
-            label="After each backup only up to"
-            extra="A larger dump is proven once a week instead, so that verifying does not take the whole day."
-            rules={required('a number of gigabytes')}
-          >
-            <InputNumber min={1} max={100_000} precision={0} suffix="GB" />
-          </Form.Item>
-        </div>
-      )}
-      <Form.Item name={[...at, 'provesNewestMonthly']} valuePropName="checked">
-        <Checkbox>
-          Prove the newest monthly backup again every 30 days
-          <Consequence>Without it, what is kept longest is looked at least.</Consequence>
-        </Checkbox>
-      </Form.Item>
-      <div className="hf-fields hf-fields-one">
-        <Form.Item
-          name={[...at, 'scrubDays']}
-          label="Read every stored copy again within"
-          extra="Oldest first, spread over time. A disk or bucket that loses bytes is noticed within this time; 0 never looks."
-          rules={required('a number of days')}
-        >
-          <InputNumber min={0} max={3650} precision={0} suffix="days" />
-        </Form.Item>
-      </div>
-      <Form.Item
-        name={[...at, 'drill']}
-        label="Rehearse coming back (drill)"
-        extra="At 03:00 on the first of the month or quarter: timed against the objectives, with a signed report. A drill that is missing is told on the overview."
-      >
-        <Radio.Group
-          data-testid="policy-drill"
-          options={DRILL_SCHEDULES.map((value) => ({ value, label: drillScheduleWord[value] }))}
-        />
-      </Form.Item>
-
       <h3 className="hf-form-heading">How strictly</h3>
       <Form.Item name={[...at, 'takesFingerprints']} valuePropName="checked">
         <Checkbox>
@@ -138,6 +87,14 @@ export function PolicyFields({
           </Form.Item>
         </div>
       )}
+    </>
+  );
+}
+
+/** What only a PostgreSQL server can be asked of a copy. */
+function ServerFields({ at }: { readonly at: readonly string[] }) {
+  return (
+    <>
       <Form.Item name={[...at, 'foreignKeys']} label="Foreign keys in the restored copy">
         <Radio.Group className="hf-radio-lines">
           <Radio value="all">
@@ -193,6 +150,78 @@ export function PolicyFields({
           </div>
         )}
       </Form.List>
+    </>
+  );
+}
+
+/** What is verified when and how strictly, inside an antd form that keeps a policy under `at`. */
+export function PolicyFields({
+  at,
+  kind,
+  initial,
+}: {
+  readonly at: readonly string[];
+  /** Whose policy: what is only asked of tables is left out for what has none. */
+  readonly kind: SourceKind;
+  readonly initial: VerificationPolicy;
+}) {
+  const form = Form.useFormInstance();
+  // Nothing is watched before the first render has ended.
+  const restore =
+    (Form.useWatch([...at, 'restore'], form) as VerificationPolicy['restore'] | undefined) ?? initial.restore;
+  return (
+    <>
+      <Form.Item name={[...at, 'restore']} label="Restore and compare the newest backup">
+        <Radio.Group className="hf-radio-lines" data-testid="policy-restore">
+          {whenOptions.map(({ value, label, consequence }) => (
+            <Radio key={value} value={value}>
+              {label}
+              <Consequence>{consequence}</Consequence>
+            </Radio>
+          ))}
+        </Radio.Group>
+      </Form.Item>
+      {restore === 'after-each' && (
+        <div className="hf-fields hf-fields-one">
+          <Form.Item
+            name={[...at, 'afterEachMaxGb']}
+            label="After each backup only up to"
+            extra="A larger dump is proven once a week instead, so that verifying does not take the whole day."
+            rules={required('a number of gigabytes')}
+          >
+            <InputNumber min={1} max={100_000} precision={0} suffix="GB" />
+          </Form.Item>
+        </div>
+      )}
+      <Form.Item name={[...at, 'provesNewestMonthly']} valuePropName="checked">
+        <Checkbox>
+          Prove the newest monthly backup again every 30 days
+          <Consequence>Without it, what is kept longest is looked at least.</Consequence>
+        </Checkbox>
+      </Form.Item>
+      <div className="hf-fields hf-fields-one">
+        <Form.Item
+          name={[...at, 'scrubDays']}
+          label="Read every stored copy again within"
+          extra="Oldest first, spread over time. A disk or bucket that loses bytes is noticed within this time; 0 never looks."
+          rules={required('a number of days')}
+        >
+          <InputNumber min={0} max={3650} precision={0} suffix="days" />
+        </Form.Item>
+      </div>
+      <Form.Item
+        name={[...at, 'drill']}
+        label="Rehearse coming back (drill)"
+        extra="At 03:00 on the first of the month or quarter: timed against the objectives, with a signed report. A drill that is missing is told on the overview."
+      >
+        <Radio.Group
+          data-testid="policy-drill"
+          options={DRILL_SCHEDULES.map((value) => ({ value, label: drillScheduleWord[value] }))}
+        />
+      </Form.Item>
+
+      {(kind === 'postgres' || kind === 'sqlite') && <TableFields at={at} initial={initial} />}
+      {kind === 'postgres' && <ServerFields at={at} />}
     </>
   );
 }

@@ -38,7 +38,7 @@ export function VerificationForm({ settings }: { readonly settings: Settings }) 
         });
       }}
     >
-      <PolicyFields at={[]} initial={settings.verification} />
+      <PolicyFields at={[]} kind="postgres" initial={settings.verification} />
       <FormEnd save={save} failedTitle="The policy was not saved" />
     </Form>
   );

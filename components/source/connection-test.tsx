@@ -2,23 +2,35 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Button, Form } from 'antd';
 import { testAddressAction, testSourceAction } from '#app/actions/source.ts';
-import { probeRequest, type SourceFields } from '#lib/client/source-form.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
+import { PLACE_FIELDS, probeRequest, type SourceFields } from '#lib/client/source-form.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { ProbeResult } from './probe-result.tsx';
 
-const ADDRESS = ['host', 'port', 'user', 'database'] as const;
+const label: Record<SourceKind, string> = {
+  postgres: 'Test connection',
+  files: 'Test the path',
+  sqlite: 'Test the path',
+  redis: 'Test connection',
+};
 
-/** Lets a worker connect with what stands in the form, and shows what it found. `sourceId`: null while it is not saved. */
-export function ConnectionTest({ sourceId }: { readonly sourceId: string | null }) {
+/** Lets a worker try what stands in the form, and shows what it found. `sourceId`: null while it is not saved. */
+export function ConnectionTest({
+  kind,
+  sourceId,
+}: {
+  readonly kind: SourceKind;
+  readonly sourceId: string | null;
+}) {
   const form = Form.useFormInstance<SourceFields>();
   const client = useQueryClient();
   const test = useMutation({
     mutationFn: async () => {
       const fields = form.getFieldsValue(true) as SourceFields;
       const isAsSaved =
-        sourceId !== null && !form.isFieldsTouched([...ADDRESS, 'password', 'dropsPassword', 'sslMode']);
+        sourceId !== null && !form.isFieldsTouched([...PLACE_FIELDS[kind], 'password', 'dropsPassword']);
       return isAsSaved
         ? unwrapAction(testSourceAction(sourceId))
         : unwrapAction(testAddressAction(probeRequest(fields, sourceId)));
@@ -32,7 +44,7 @@ export function ConnectionTest({ sourceId }: { readonly sourceId: string | null 
           data-testid="test-connection"
           loading={test.isPending}
           onClick={() => {
-            void form.validateFields([...ADDRESS]).then(
+            void form.validateFields([...PLACE_FIELDS[kind]]).then(
               () => {
                 test.mutate();
               },
@@ -40,11 +52,11 @@ export function ConnectionTest({ sourceId }: { readonly sourceId: string | null 
             );
           }}
         >
-          Test connection
+          {label[kind]}
         </Button>
       </div>
-      {test.isError && <ProblemAlert error={test.error} title="The connection was not tested" />}
-      {test.isSuccess && <ProbeResult answer={test.data} />}
+      {test.isError && <ProblemAlert error={test.error} title="It was not tested" />}
+      {test.isSuccess && <ProbeResult kind={kind} answer={test.data} />}
     </div>
   );
 }
@@ -70,7 +82,7 @@ export function SavedConnectionTest({ sourceId }: { readonly sourceId: string })
         </Button>
       </div>
       {test.isError && <ProblemAlert error={test.error} title="The connection was not tested" />}
-      {test.isSuccess && <ProbeResult answer={test.data} />}
+      {test.isSuccess && <ProbeResult kind="postgres" answer={test.data} />}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Form } from 'antd';
 import { updateSourceAction } from '#app/actions/source.ts';
-import type { DatabaseSource, SourceUpdate } from '#lib/contracts/source.ts';
+import type { Source, SourceUpdate } from '#lib/contracts/source.ts';
 import {
   fieldsOf,
   updateRequest,
@@ -14,21 +14,25 @@ import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { trimmedPolicy } from '#components/settings/policy-fields.tsx';
-import { ConnectionFields } from './connection-fields.tsx';
 import { ConnectionTest } from './connection-test.tsx';
 import { OwnPolicyFields, RetentionFields } from './keeping-fields.tsx';
 import { EnvironmentField, NamingFields } from './naming-fields.tsx';
+import { PlaceFields, placeTitle } from './place-fields.tsx';
 import { ReadingRole } from './reading-role.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
 
 export function EditSourceForm({
   source,
   installed,
+  isEncrypted,
 }: {
-  readonly source: DatabaseSource;
+  readonly source: Source;
   readonly installed: InstalledChoices;
+  /** The installation encrypts its archives. */
+  readonly isEncrypted: boolean;
 }) {
   const [form] = Form.useForm<SourceFields>();
+  const { kind } = source;
   const client = useQueryClient();
   const save = useMutation({
     mutationFn: (input: SourceUpdate) => unwrapAction(updateSourceAction(source.id, input)),
@@ -58,19 +62,23 @@ export function EditSourceForm({
         save.mutate(updateRequest({ ...all, verification: trimmedPolicy(all.verification) }));
       }}
     >
-      <Section name="connection" title="Connection">
-        <ReadingRole user="" database={source.database} />
-        <ConnectionFields hasPassword={source.hasPassword} />
-        <ConnectionTest sourceId={source.id} />
+      <Section name="connection" title={placeTitle[kind]}>
+        {kind === 'postgres' && <ReadingRole user="" database={source.database} />}
+        <PlaceFields
+          kind={kind}
+          hasPassword={'hasPassword' in source && source.hasPassword}
+          isEncrypted={isEncrypted}
+        />
+        <ConnectionTest kind={kind} sourceId={source.id} />
       </Section>
       <Section name="naming" title="Name">
-        <NamingFields />
+        <NamingFields kind={kind} />
         <EnvironmentField />
       </Section>
       <Section name="choices" title="Schedule, retention and proof">
         <ScheduleFields installed={installed.schedule} />
         <RetentionFields installed={installed.retention} />
-        <OwnPolicyFields installed={installed.verification} />
+        <OwnPolicyFields kind={kind} installed={installed.verification} />
       </Section>
       <div className="hf-stack hf-form-end">
         {save.isError && <ProblemAlert error={save.error} title="The source was not saved" />}

@@ -55,7 +55,7 @@ export function EnvironmentSource({ source }: { readonly source: DatabaseSource 
             ]}
           />
           <SavedConnectionTest sourceId={source.id} />
-          {source.lastProbe !== null && <ProbeResult answer={source.lastProbe} />}
+          {source.lastProbe !== null && <ProbeResult kind="postgres" answer={source.lastProbe} />}
           <ReadingRole user="" database={source.database} />
         </div>
       </Section>

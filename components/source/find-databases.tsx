@@ -4,7 +4,7 @@ import { Button, Checkbox, Form } from 'antd';
 import { discoverDatabasesAction } from '#app/actions/source.ts';
 import type { DiscoveredDatabases, Source } from '#lib/contracts/source.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { probeRequest, type SourceFields } from '#lib/client/source-form.ts';
+import { discoverRequest, type SourceFields } from '#lib/client/source-form.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
@@ -60,12 +60,8 @@ export function FindDatabases({
 }) {
   const form = Form.useFormInstance<SourceFields>();
   const find = useMutation({
-    mutationFn: () => {
-      const fields = form.getFieldsValue(true) as SourceFields;
-      // Which database to ask is not known yet; every server has this one.
-      const database = fields.database.trim() === '' ? 'postgres' : fields.database;
-      return unwrapAction(discoverDatabasesAction(probeRequest({ ...fields, database }, null)));
-    },
+    mutationFn: () =>
+      unwrapAction(discoverDatabasesAction(discoverRequest(form.getFieldsValue(true) as SourceFields))),
   });
   const nameOf = (id: string | null): string | null =>
     id === null ? null : (sources.find((source) => source.id === id)?.name ?? 'another source');

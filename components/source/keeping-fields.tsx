@@ -1,5 +1,6 @@
 'use client';
 import { Form, InputNumber, Radio } from 'antd';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import type { InstalledChoices, SourceFields } from '#lib/client/source-form.ts';
 import { PolicyFields } from '#components/settings/policy-fields.tsx';
 
@@ -45,7 +46,13 @@ export function RetentionFields({ installed }: { readonly installed: InstalledCh
 }
 
 /** When and how strictly its backups are proven, as in the settings or by a policy of its own. */
-export function OwnPolicyFields({ installed }: { readonly installed: InstalledChoices['verification'] }) {
+export function OwnPolicyFields({
+  kind,
+  installed,
+}: {
+  readonly kind: SourceKind;
+  readonly installed: InstalledChoices['verification'];
+}) {
   const form = Form.useFormInstance<SourceFields>();
   const isOwn = Form.useWatch('hasOwnPolicy', form) as boolean | undefined;
   return (
@@ -58,13 +65,15 @@ export function OwnPolicyFields({ installed }: { readonly installed: InstalledCh
           </Radio>
           <Radio value>
             By a policy of its own
-            <span className="hf-help hf-choice-help">
-              SQL checks of your own belong to one database: give them here.
-            </span>
+            {kind === 'postgres' && (
+              <span className="hf-help hf-choice-help">
+                SQL checks of your own belong to one database: give them here.
+              </span>
+            )}
           </Radio>
         </Radio.Group>
       </Form.Item>
-      {isOwn === true && <PolicyFields at={['verification']} initial={installed} />}
+      {isOwn === true && <PolicyFields at={['verification']} kind={kind} initial={installed} />}
     </>
   );
 }

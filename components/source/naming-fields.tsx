@@ -1,11 +1,19 @@
 'use client';
 import { Form, Input, Radio } from 'antd';
 import { ENVIRONMENTS } from '#lib/contracts/restore.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import { environmentWord } from '#lib/client/restore-words.ts';
 import type { SourceFields } from '#lib/client/source-form.ts';
 
+const examples: Record<SourceKind, string> = {
+  postgres: 'shop',
+  files: 'uploads',
+  sqlite: 'app',
+  redis: 'redis',
+};
+
 /** What people call it and what its archives are called; not asked where several databases are added at once. */
-export function NamingFields() {
+export function NamingFields({ kind }: { readonly kind: SourceKind }) {
   return (
     <div className="hf-fields">
       <Form.Item<SourceFields>
@@ -14,7 +22,7 @@ export function NamingFields() {
         extra="What people call it, here and in what is wrong."
         rules={[{ required: true, whitespace: true, message: 'Give a name.' }]}
       >
-        <Input maxLength={100} autoComplete="off" placeholder="shop" />
+        <Input maxLength={100} autoComplete="off" placeholder={examples[kind]} />
       </Form.Item>
       <Form.Item<SourceFields>
         name="filePrefix"
@@ -28,7 +36,12 @@ export function NamingFields() {
           },
         ]}
       >
-        <Input maxLength={100} autoComplete="off" spellCheck={false} placeholder="shop_backup" />
+        <Input
+          maxLength={100}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={`${examples[kind]}_backup`}
+        />
       </Form.Item>
     </div>
   );

@@ -4,13 +4,15 @@ import { Alert, Button, Form } from 'antd';
 import { useRouter } from 'next/navigation';
 import { useRef, useState } from 'react';
 import { createSourceAction } from '#app/actions/source.ts';
-import type { Source } from '#lib/contracts/source.ts';
+import type { Source, SourceCreate } from '#lib/contracts/source.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import {
   createRequest,
   createRequests,
   newSourceFields,
+  PLACE_FIELDS,
+  suggestedName,
   suggestedPrefix,
-  type DatabaseCreate,
   type InstalledChoices,
   type SourceFields,
 } from '#lib/client/source-form.ts';
@@ -19,20 +21,25 @@ import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { trimmedPolicy } from '#components/settings/policy-fields.tsx';
-import { ConnectionFields } from './connection-fields.tsx';
 import { ConnectionTest } from './connection-test.tsx';
 import { FindDatabases } from './find-databases.tsx';
 import { OwnPolicyFields, RetentionFields } from './keeping-fields.tsx';
 import { EnvironmentField, NamingFields } from './naming-fields.tsx';
+import { PlaceFields, placeTitle } from './place-fields.tsx';
 import { ReadingRole } from './reading-role.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
 
-/** Connection, test, name and choices; one source, or one for each database that was chosen. */
+/** Where it is, a test, name and choices; one source, or one for each database that was chosen. */
 export function NewSourceForm({
+  kind,
   installed,
+  isEncrypted,
   sources,
 }: {
+  readonly kind: SourceKind;
   readonly installed: InstalledChoices;
+  /** The installation encrypts its archives. */
+  readonly isEncrypted: boolean;
   readonly sources: readonly Source[];
 }) {
   const [form] = Form.useForm<SourceFields>();
@@ -44,11 +51,11 @@ export function NewSourceForm({
   const database = (Form.useWatch('database', form) as string | undefined) ?? '';
   const isMany = chosen.length > 1;
   const add = useMutation({
-    mutationFn: async (requests: readonly DatabaseCreate[]) => {
+    mutationFn: async (requests: readonly SourceCreate[]) => {
       const made: Source[] = [];
       for (const request of requests) {
         made.push(await unwrapAction(createSourceAction(request)));
-        setAdded((before) => [...before, request.database]);
+        setAdded((before) => [...before, 'database' in request ? request.database : request.name]);
       }
       return made;
     },
@@ -64,9 +71,11 @@ export function NewSourceForm({
     },
   });
   const suggested = useRef({ name: '', filePrefix: '' });
-  /** Follows the database until somebody types something else. */
-  const suggest = (database: string) => {
-    const next = { name: database, filePrefix: suggestedPrefix(database) };
+  /** Follows the place until somebody types something else. */
+  const suggest = (fields: SourceFields) => {
+    const name = suggestedName(fields);
+    if (name === '') return;
+    const next = { name, filePrefix: suggestedPrefix(name) };
     for (const field of ['name', 'filePrefix'] as const) {
       const now = form.getFieldValue(field) as string;
       if (now === '' || now === suggested.current[field]) form.setFieldValue(field, next[field]);
@@ -79,11 +88,12 @@ export function NewSourceForm({
       layout="vertical"
       requiredMark={false}
       scrollToFirstError
-      initialValues={newSourceFields(installed)}
+      initialValues={newSourceFields(installed, kind)}
       className="hf-form-wide hf-stack"
       onValuesChange={(changed: Partial<SourceFields>) => {
         add.reset();
-        if (changed.database !== undefined && changed.database !== '') suggest(changed.database.trim());
+        if (PLACE_FIELDS[kind].some((field) => field in changed))
+          suggest(form.getFieldsValue(true) as SourceFields);
       }}
       onFinish={() => {
         // Fields that are not shown keep their value.
@@ -100,22 +110,24 @@ export function NewSourceForm({
         );
       }}
     >
-      <Section name="connection" title="Connection">
-        <ReadingRole user={user} database={database} />
-        <ConnectionFields hasPassword={false} />
+      <Section name="connection" title={placeTitle[kind]}>
+        {kind === 'postgres' && <ReadingRole user={user} database={database} />}
+        <PlaceFields kind={kind} hasPassword={false} isEncrypted={isEncrypted} />
         <div className="hf-stack">
-          <ConnectionTest sourceId={null} />
-          <FindDatabases
-            sources={sources}
-            chosen={chosen}
-            onChoose={(databases) => {
-              setChosen(databases);
-              const [first] = databases;
-              if (first === undefined) return;
-              form.setFieldValue('database', first);
-              suggest(first);
-            }}
-          />
+          <ConnectionTest kind={kind} sourceId={null} />
+          {kind === 'postgres' && (
+            <FindDatabases
+              sources={sources}
+              chosen={chosen}
+              onChoose={(databases) => {
+                setChosen(databases);
+                const [first] = databases;
+                if (first === undefined) return;
+                form.setFieldValue('database', first);
+                suggest(form.getFieldsValue(true) as SourceFields);
+              }}
+            />
+          )}
         </div>
       </Section>
       <Section name="naming" title="Name">
@@ -127,14 +139,14 @@ export function NewSourceForm({
             description={`${chosen.join(', ')}. What is chosen below holds for all of them and can be changed for each later.`}
           />
         ) : (
-          <NamingFields />
+          <NamingFields kind={kind} />
         )}
         <EnvironmentField />
       </Section>
       <Section name="choices" title="Schedule, retention and proof">
         <ScheduleFields installed={installed.schedule} />
         <RetentionFields installed={installed.retention} />
-        <OwnPolicyFields installed={installed.verification} />
+        <OwnPolicyFields kind={kind} installed={installed.verification} />
       </Section>
       <div className="hf-stack hf-form-end">
         {add.isError && (

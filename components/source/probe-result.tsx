@@ -2,16 +2,32 @@
 import { Alert } from 'antd';
 import type { SourceProbeAnswer } from '#lib/contracts/source.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import { sentence } from '#lib/client/sentence.ts';
+import { productText } from '#lib/client/source-words.ts';
 import { Instant } from '#components/ui/instant.tsx';
 
-/** What a worker found when it connected: version and size, what ought to be known, or why it could not. */
-export function ProbeResult({ answer }: { readonly answer: SourceProbeAnswer }) {
+const reached: Record<SourceKind, string> = {
+  postgres: 'Connected',
+  files: 'Found',
+  sqlite: 'Found',
+  redis: 'Connected',
+};
+
+/** What a worker found when it tried: version and size, what ought to be known, or why it could not. */
+export function ProbeResult({
+  kind,
+  answer,
+}: {
+  readonly kind: SourceKind;
+  readonly answer: SourceProbeAnswer;
+}) {
   const { isReachable, productVersion, sizeBytes, warnings, error } = answer;
   const found = [
-    productVersion === null ? null : `PostgreSQL ${productVersion}`,
     sizeBytes === null ? null : humanBytes(sizeBytes),
+    productVersion === null ? null : productText(kind, productVersion),
   ].filter((part) => part !== null);
+  if (kind === 'postgres' || kind === 'redis') found.reverse();
   if (!isReachable || error !== null) {
     return (
       <Alert
@@ -19,7 +35,7 @@ export function ProbeResult({ answer }: { readonly answer: SourceProbeAnswer }) 
         showIcon
         data-testid="probe-result"
         data-status="failed"
-        title={error === null ? 'The database could not be reached.' : sentence(error.message)}
+        title={error === null ? 'It could not be reached.' : sentence(error.message)}
         description={
           <>
             {error?.hint != null && <p>{error.hint}</p>}
@@ -42,7 +58,7 @@ export function ProbeResult({ answer }: { readonly answer: SourceProbeAnswer }) 
       showIcon
       data-testid="probe-result"
       data-status="reachable"
-      title={`Connected${found.length === 0 ? '' : `: ${found.join(', ')}`}`}
+      title={`${reached[kind]}${found.length === 0 ? '' : `: ${found.join(', ')}`}`}
       description={
         <>
           {warnings.length > 0 && (

@@ -4,9 +4,11 @@ import Link from 'next/link';
 import type { Source } from '#lib/contracts/source.ts';
 import { environmentWord } from '#lib/client/restore-words.ts';
 import { cronWords } from '#lib/client/schedule-words.ts';
+import { productText } from '#lib/client/source-words.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
 import { Instant } from '#components/ui/instant.tsx';
+import { KindMark } from './kind-mark.tsx';
 
 function Name({ source }: { readonly source: Source }) {
   return (
@@ -14,6 +16,7 @@ function Name({ source }: { readonly source: Source }) {
       <Link href={`/sources/${source.id}`} className="hf-link hf-wrap" data-testid="open-source">
         {source.name}
       </Link>
+      <KindMark kind={source.kind} />
       <span className="hf-muted hf-wrap">{source.place}</span>
       <span className="hf-source-marks">
         <Tag variant="outlined">{environmentWord[source.environment]}</Tag>
@@ -24,13 +27,13 @@ function Name({ source }: { readonly source: Source }) {
   );
 }
 
-function Connection({ source: { lastProbe } }: { readonly source: Source }) {
+function Connection({ source: { kind, lastProbe } }: { readonly source: Source }) {
   if (lastProbe === null) return <span className="hf-muted">Not tested yet</span>;
   const isFine = lastProbe.isReachable && lastProbe.error === null;
   return (
     <span className="hf-probe" data-status={isFine ? 'reachable' : 'failed'}>
       {isFine
-        ? `PostgreSQL ${lastProbe.productVersion ?? ''}`
+        ? productText(kind, lastProbe.productVersion)
         : (lastProbe.error?.message ?? 'could not be reached')}
       <span className="hf-help">
         <Instant at={lastProbe.checkedAt} />
@@ -73,7 +76,7 @@ export function SourceTable({ sources }: { readonly sources: readonly Source[] |
         { key: 'name', title: 'Source', width: '28%', render: (_, source) => <Name source={source} /> },
         {
           key: 'probe',
-          title: 'Last connection test',
+          title: 'Last test',
           render: (_, source) => <Connection source={source} />,
         },
         { key: 'schedule', title: 'Schedule', render: (_, source) => <When source={source} /> },
@@ -85,7 +88,7 @@ export function SourceTable({ sources }: { readonly sources: readonly Source[] |
           <Name source={source} />
           <CardFacts
             facts={[
-              ['Last connection test', <Connection key="probe" source={source} />],
+              ['Last test', <Connection key="probe" source={source} />],
               [
                 'Schedule',
                 <span key="when">

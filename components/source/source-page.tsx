@@ -1,6 +1,8 @@
 'use client';
 import { Skeleton } from 'antd';
 import Link from 'next/link';
+import { parseAsStringLiteral, useQueryState } from 'nuqs';
+import { SOURCE_KINDS } from '#lib/core/source-kind.ts';
 import type { InstalledChoices } from '#lib/client/source-form.ts';
 import { useSettings } from '#lib/client/use-settings.ts';
 import { useSource, useSources } from '#lib/client/use-sources.ts';
@@ -10,17 +12,22 @@ import { Section } from '#components/ui/section.tsx';
 import { EditSourceForm } from './edit-source-form.tsx';
 import { EnableSection } from './enable-section.tsx';
 import { EnvironmentSource } from './environment-source.tsx';
+import { KindChoice } from './kind-choice.tsx';
+import { KindMark } from './kind-mark.tsx';
 import { NewSourceForm } from './new-source-form.tsx';
 
 /** What holds where a source makes no choice of its own; undefined until it is loaded. */
 function useInstalled(): {
   readonly settings: ReturnType<typeof useSettings>;
   readonly installed: InstalledChoices | undefined;
+  /** Whether archives are encrypted. */
+  readonly isEncrypted: boolean;
 } {
   const settings = useSettings();
   const data = settings.data;
   return {
     settings,
+    isEncrypted: data?.installation.isEncrypted ?? false,
     installed:
       data === undefined
         ? undefined
@@ -40,9 +47,13 @@ const backLink = (
   </>
 );
 
-/** Adds one database, or several of one server. */
+/** First what is to be protected, then where it is. */
 export function NewSourcePage() {
-  const { settings, installed } = useInstalled();
+  const { settings, installed, isEncrypted } = useInstalled();
+  const [kind, setKind] = useQueryState(
+    'kind',
+    parseAsStringLiteral(SOURCE_KINDS).withDefault('postgres').withOptions({ scroll: false }),
+  );
   const sources = useSources();
   const failed = [settings, sources].find(({ isError, data }) => isError && data === undefined);
   return (
@@ -51,8 +62,8 @@ export function NewSourcePage() {
         title="Add a source"
         lead={
           <>
-            A PostgreSQL database to back up. The password is kept sealed under a key that is not in the
-            catalogue. {backLink}
+            What you add here is backed up on schedule and proven. Passwords are kept sealed under a key that
+            is not in the catalogue. {backLink}
           </>
         }
       />
@@ -70,7 +81,21 @@ export function NewSourcePage() {
         (installed === undefined || sources.data === undefined ? (
           <Skeleton active title={false} paragraph={{ rows: 10 }} />
         ) : (
-          <NewSourceForm installed={installed} sources={sources.data.data} />
+          <>
+            <KindChoice
+              value={kind}
+              onChange={(next) => {
+                void setKind(next);
+              }}
+            />
+            <NewSourceForm
+              key={kind}
+              kind={kind}
+              installed={installed}
+              isEncrypted={isEncrypted}
+              sources={sources.data.data}
+            />
+          </>
         ))}
     </div>
   );
@@ -78,7 +103,7 @@ export function NewSourcePage() {
 
 /** One source: the environment's to look at, any other to change. */
 export function SourcePage({ id }: { readonly id: string }) {
-  const { settings, installed } = useInstalled();
+  const { settings, installed, isEncrypted } = useInstalled();
   const source = useSource(id);
   const failed = [source, settings].find(({ isError, data }) => isError && data === undefined);
   const { data } = source;
@@ -91,7 +116,7 @@ export function SourcePage({ id }: { readonly id: string }) {
             backLink
           ) : (
             <>
-              {data.place}.{' '}
+              <KindMark kind={data.kind} />: <span className="hf-wrap">{data.place}</span>.{' '}
               <Link href={`/settings/backup?source=${id}`} className="hf-link">
                 Its backups
               </Link>{' '}
@@ -119,7 +144,7 @@ export function SourcePage({ id }: { readonly id: string }) {
         data.kind === 'postgres' && <EnvironmentSource source={data} />}
       {data !== undefined && installed !== undefined && !data.isFromEnvironment && (
         <>
-          {data.kind === 'postgres' && <EditSourceForm key={data.id} source={data} installed={installed} />}
+          <EditSourceForm key={data.id} source={data} installed={installed} isEncrypted={isEncrypted} />
           <Section name="enabled" title={data.isEnabled ? 'Stop backing it up' : 'Disabled'}>
             <EnableSection source={data} />
           </Section>

@@ -7,14 +7,14 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { SourceTable } from './source-list.tsx';
 
-/** Every database that is backed up, and the way to add another. */
+/** Everything that is backed up, and the way to add more. */
 export function SourcesPage() {
   const { data, isError, error, isFetching, refetch } = useSources();
   return (
     <div className="hf-page">
       <PageHeader
         title="Sources"
-        lead="The databases that are backed up. Each follows the installation’s schedule, retention and proof, or has its own."
+        lead="The databases, files and stores that are backed up. Each follows the installation’s schedule, retention and proof, or has its own."
         action={
           <LinkButton type="primary" href="/sources/new" data-testid="add-source">
             Add a source
@@ -38,8 +38,9 @@ export function SourcesPage() {
       )}
       {data?.data.length === 1 && (
         <EmptyState title="One database so far">
-          It comes from the environment variables. Add another to have it backed up and proven too; overview,
-          history and row timeline can then be filtered by source.
+          It comes from the environment variables. What stands beside it is lost with the server too: add
+          uploaded files, configuration, SQLite databases or Redis, or another database. Overview and history
+          can then be filtered by source.
         </EmptyState>
       )}
     </div>

@@ -2,6 +2,7 @@
 import { InputNumber, Select } from 'antd';
 import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs';
 import { useId } from 'react';
+import { hasTables } from '#lib/core/source-kind.ts';
 import { useOverview } from '#lib/client/use-overview.ts';
 import { useTables } from '#lib/client/use-tables.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
@@ -18,7 +19,7 @@ export function TimelinePage() {
   const [{ source, table, drop }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const dropPercent = Math.min(100, Math.max(0, drop));
   const tables = useTables(source);
-  const sources = useOverview().data?.sources ?? [];
+  const sources = (useOverview().data?.sources ?? []).filter(({ kind }) => hasTables(kind));
   const sourceId = useId();
   const dropId = useId();
   useSlashFocus(PICKER);

@@ -44,7 +44,7 @@ function Values({ check }: { readonly check: Check }) {
 
 function CheckRow({ check, isGrouped }: { readonly check: Check; readonly isGrouped: boolean }) {
   const { kind, subject } = checkParts(check.name);
-  const word = checkKindWord(kind);
+  const word = checkKindWord(kind, subject);
   return (
     <li className="hf-check" data-testid="check-row" data-name={check.name} data-verdict={check.verdict}>
       <div className="hf-check-head">
@@ -84,6 +84,7 @@ function Rows({ group }: { readonly group: CheckGroup }) {
 /** Passed checks of one kind, folded; its rows exist only while it is open. */
 function Folded({ group, startsOpen }: { readonly group: CheckGroup; readonly startsOpen: boolean }) {
   const [isOpen, setOpen] = useState(startsOpen);
+  const { kind, subject } = checkParts(group.checks[0]?.name ?? '');
   // Checks that were made at once each carry the time of all: their sum would be nobody's.
   const longest = Math.max(...group.checks.map(({ durationMs }) => durationMs));
   return (
@@ -97,7 +98,7 @@ function Folded({ group, startsOpen }: { readonly group: CheckGroup; readonly st
       <summary data-testid="check-group" data-name={group.kind}>
         <RightOutlined aria-hidden className="hf-fold-arrow" />
         <span className="hf-fold-name">
-          {checkKindWord(group.kind ?? '')}
+          {checkKindWord(kind, subject)}
           {group.checks.length > 1 && <span className="hf-muted"> {group.checks.length} checks</span>}
         </span>
         <span className="hf-check-time hf-muted">{checkDuration(longest)}</span>
@@ -132,7 +133,7 @@ export function CheckList({
           allowClear
           className="hf-find"
           aria-label="Find a check"
-          placeholder="Find a check or a table"
+          placeholder="Find a check"
           data-testid="find-check"
           value={find}
           onChange={(event) => {

@@ -43,7 +43,7 @@ export function ChecksTab({
             )
           }
         >
-          A verification reads the stored copy again, decodes it, and restores it into a database of its own.
+          A verification reads the stored copy again, decodes it, and restores it into a place of its own.
           Every check with what was expected and what was found appears here.
         </EmptyState>
       );

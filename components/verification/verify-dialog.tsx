@@ -101,7 +101,7 @@ export function VerifyDialog({
       <div className="hf-stack" data-testid="verify-dialog">
         <p className="hf-muted">
           The backup of <Instant at={row.createdAt} as="calendar" />, {humanBytes(row.size)}. It is only read;
-          the database in use is not touched. A backup that comes due meanwhile goes first.
+          what is in use is not touched. A backup that comes due meanwhile goes first.
         </p>
         <fieldset className="hf-fieldset">
           <legend className="hf-label">How deep</legend>
@@ -126,7 +126,7 @@ export function VerifyDialog({
                       {takes === null ? 'not measured yet' : `about ${aboutDuration(takes)}`}
                     </span>
                   </span>
-                  <span className="hf-muted">{depthShows[each]}</span>
+                  <span className="hf-muted">{depthShows(each, row.sourceKind)}</span>
                 </Radio>
               );
             })}

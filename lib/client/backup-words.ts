@@ -1,5 +1,6 @@
 import type { BackupRow, BackupStatus, ProofState, Tier } from '../contracts/backup.ts';
 import type { Phase } from '../core/run-context.ts';
+import type { SourceKind } from '../core/source-kind.ts';
 
 export const statusWord: Record<BackupStatus, string> = {
   IN_PROGRESS: 'In progress',
@@ -18,13 +19,29 @@ export const tierWord: Record<Tier, string> = {
   YEARLY: 'Yearly',
 };
 
-export const phaseWord: Record<Phase, string> = {
+const readingWord: Record<SourceKind, string> = {
+  postgres: 'Reading the database',
+  files: 'Reading the files',
+  sqlite: 'Reading the database file',
+  redis: 'Reading the keys',
+};
+const phaseWord: Record<Exclude<Phase, 'dumping'>, string> = {
   queued: 'Waiting for a worker',
   preparing: 'Preparing',
-  dumping: 'Reading the database',
   uploading: 'Storing the archive',
   'reading-back': 'Reading back and checking',
   finishing: 'Finishing',
+};
+
+export const phaseText = (phase: Phase, kind: SourceKind): string =>
+  phase === 'dumping' ? readingWord[kind] : phaseWord[phase];
+
+/** What a backup means for who works meanwhile. */
+export const meanwhileText: Record<SourceKind, string> = {
+  postgres: 'The database stays in use meanwhile.',
+  files: 'The files stay in use meanwhile; one that is written to while it is read is named afterwards.',
+  sqlite: 'The application may go on writing meanwhile.',
+  redis: 'The server goes on answering meanwhile.',
 };
 
 /** A host or bucket word for where a copy lies. */

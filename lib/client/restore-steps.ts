@@ -1,18 +1,14 @@
 import type { BackupDetail } from '../contracts/backup.ts';
 import type { Installation } from '../contracts/settings.ts';
+import type { SourceKind } from '../core/source-kind.ts';
+import { filesSteps, redisSteps, sqliteSteps, type ToldBackup } from './path-restore-steps.ts';
+import type { RestoreStep } from './restore-step.ts';
 import { shellQuote, sqlIdentifier } from './shell-quote.ts';
-
-export interface RestoreStep {
-  readonly title: string;
-  readonly text: string;
-  /** Lines for a POSIX shell; null where a person acts. */
-  readonly command: string | null;
-}
 
 /** What the steps need to know of the archive they restore. */
 export type RestorableBackup = Pick<
   BackupDetail,
-  'filename' | 'checksum' | 'copies' | 'tableCount' | 'options'
+  'filename' | 'checksum' | 'copies' | 'tableCount' | 'options' | 'source'
 >;
 
 const lines = (...parts: readonly string[]): string => parts.join(' \\\n  ');
@@ -80,17 +76,34 @@ function openSteps(filename: string): { readonly steps: readonly RestoreStep[]; 
   return { steps, dump: name };
 }
 
-/**
- * How to restore `backup` with stock tools alone: into a new database first, compared, and only then swapped in by
- * rename, so that nothing is destroyed before the copy is known to be good. No command holds a secret: the tools
- * ask for the password or read ~/.pgpass.
- */
-export function restoreSteps(installation: Installation, backup: RestorableBackup): readonly RestoreStep[] {
-  const { host, port, user, database } = installation.source;
+const openingPrograms: Record<SourceKind, readonly string[]> = {
+  postgres: ['the PostgreSQL client programs'],
+  files: ['tar'],
+  sqlite: ['sqlite3'],
+  redis: ['the Redis client programs'],
+};
+
+/** `tar, zstd and age`: what must be installed for the steps. */
+export function restorePrograms({ filename, source }: Pick<RestorableBackup, 'filename' | 'source'>): string {
+  const programs = [
+    ...openingPrograms[source.kind],
+    ...(/\.zst(?:\.|$)/.test(filename) ? ['zstd'] : []),
+    ...(/\.gz(?:\.|$)/.test(filename) ? ['gzip'] : []),
+    ...(filename.endsWith('.age') ? ['age'] : []),
+  ];
+  const last = programs.pop() ?? '';
+  return programs.length === 0 ? last : `${programs.join(', ')} and ${last}`;
+}
+
+/** Into a new database, compared, and swapped in by rename. `dump` is what pg_restore reads. */
+function databaseSteps(
+  { host, port, user, database }: Installation['source'],
+  backup: RestorableBackup,
+  dump: string,
+): readonly RestoreStep[] {
   const connect = `--host ${shellQuote(host)} --port ${String(port)} --username ${shellQuote(user)}`;
   const restored = `${database}_restored`;
   const previous = `${database}_before_restore`;
-  const { steps: opening, dump } = openSteps(backup.filename);
   const isPartial = backup.options.tables !== null || backup.options.schemaOnly;
   // The tables pg_dump sees: those of an extension come with the extension.
   const counting =
@@ -116,13 +129,6 @@ export function restoreSteps(installation: Installation, backup: RestorableBacku
   };
 
   return [
-    fetchStep(installation, backup),
-    {
-      title: 'Check that it is whole',
-      text: 'It must print OK. The checksum comes from this console’s catalogue; the same one stands in the manifest beside the archive.',
-      command: `echo ${shellQuote(`${backup.checksum}  ${backup.filename}`)} | sha256sum --check -`,
-    },
-    ...opening,
     {
       title: 'Create a new, empty database',
       text: 'Beside the damaged one, which stays untouched until you are sure. The user must be allowed to create databases.',
@@ -147,5 +153,47 @@ export function restoreSteps(installation: Installation, backup: RestorableBacku
       ),
     },
     isPartial ? takeParts : swap,
+  ];
+}
+
+function kindSteps(
+  installation: Installation,
+  backup: RestorableBackup,
+  told: ToldBackup,
+  dump: string,
+): readonly RestoreStep[] {
+  const { kind, database, address } = backup.source;
+  switch (kind) {
+    case 'postgres':
+      return databaseSteps(address ?? installation.source, backup, dump);
+    case 'files':
+      return filesSteps(database, dump, told);
+    case 'sqlite':
+      return sqliteSteps(database, dump);
+    case 'redis':
+      return redisSteps(database, dump, told);
+  }
+}
+
+/**
+ * How to restore `backup` with stock tools alone: to a new place first, compared, and only then put to use by rename, so that
+ * nothing is destroyed before the copy is known to be good. No command holds a secret: the tools ask for the password or read
+ * ~/.pgpass.
+ */
+export function restoreSteps(
+  installation: Installation,
+  backup: RestorableBackup,
+  told: ToldBackup,
+): readonly RestoreStep[] {
+  const { steps: opening, dump } = openSteps(backup.filename);
+  return [
+    fetchStep(installation, backup),
+    {
+      title: 'Check that it is whole',
+      text: 'It must print OK. The checksum comes from this console’s catalogue; the same one stands in the manifest beside the archive.',
+      command: `echo ${shellQuote(`${backup.checksum}  ${backup.filename}`)} | sha256sum --check -`,
+    },
+    ...opening,
+    ...kindSteps(installation, backup, told, dump),
   ];
 }

@@ -8,17 +8,31 @@ import type {
   VerifyPhase,
 } from '../contracts/verification.ts';
 import type { UnknownReason } from '../contracts/facts.ts';
+import type { SourceKind } from '../core/source-kind.ts';
 import { checkTitle } from './check-words.ts';
 
 export const depthWord: Record<Depth, string> = { bytes: 'Bytes', archive: 'Archive', restore: 'Restore' };
-/** What each depth shows; each includes the ones before. */
-export const depthShows: Record<Depth, string> = {
-  bytes: 'Reads the stored copy again and compares size and SHA-256. Shows that nothing was lost or altered.',
-  archive:
-    'Also decrypts and decompresses it to the end and reads its table of contents. Shows that it can be opened.',
-  restore:
+const provesIt: Record<SourceKind, string> = {
+  postgres:
     'Also restores it into a database of its own and compares every table, row count and object with the manifest. Only this proves it.',
+  files:
+    'Also unpacks it into a folder of its own and compares every file, name and content with the manifest. Only this proves it.',
+  sqlite:
+    'Also restores it to a file of its own, looks for damage, and compares every table and row with the manifest. Only this proves it.',
+  redis:
+    'Also loads it into a server of its own and compares the keys of every database with the manifest. Only this proves it.',
 };
+/** What a depth shows; each includes the ones before. */
+export function depthShows(depth: Depth, kind: SourceKind): string {
+  switch (depth) {
+    case 'bytes':
+      return 'Reads the stored copy again and compares size and SHA-256. Shows that nothing was lost or altered.';
+    case 'archive':
+      return 'Also decrypts and decompresses it to the end and reads what it holds. Shows that it can be opened.';
+    case 'restore':
+      return provesIt[kind];
+  }
+}
 
 export const verificationStatusWord: Record<VerificationStatus, string> = {
   IN_PROGRESS: 'In progress',
@@ -37,7 +51,7 @@ export const verifyPhaseWord: Record<VerifyPhase, string> = {
   preparing: 'Preparing',
   reading: 'Reading the stored copy',
   decoding: 'Decoding to the end',
-  restoring: 'Restoring into a database of its own',
+  restoring: 'Restoring into a place of its own',
   comparing: 'Comparing with the manifest',
   finishing: 'Cleaning up',
 };
@@ -53,7 +67,7 @@ export const causeWord: Record<VerificationCause, string> = {
 };
 
 export const placeWord: Record<ScratchPlace, string> = {
-  ephemeral: 'a PostgreSQL server of its own',
+  ephemeral: 'a server of its own',
   server: 'the verification server',
   source: 'the source’s server',
   folder: 'a folder of its own',
@@ -82,7 +96,7 @@ const kindWord: Readonly<Record<string, string>> = {
   decode: 'Decoding to the end',
   'plain-sha256': 'SHA-256 of the dump',
   contents: 'Table of contents',
-  scratch: 'Database to restore into',
+  scratch: 'Place to restore into',
   version: 'PostgreSQL version',
   'disk-space': 'Disk space',
   restore: 'Restore',
@@ -104,6 +118,15 @@ const kindWord: Readonly<Record<string, string>> = {
   hook: 'Command of the server',
   brought: 'What came in',
   changed: 'Rows written since',
+  files: 'Files and folders',
+  properties: 'Modes, owners and times',
+  integrity: 'Structure of the database',
+  keys: 'Keys',
+};
+/** Of the whole, where others of that name are each of one table. */
+const wholeWord: Readonly<Record<string, string>> = {
+  content: 'Names and contents',
+  changed: 'Written to while they were read',
 };
 
 /** A check's kind, what stands before the first colon; and its subject, where there is one. */
@@ -111,7 +134,8 @@ export function checkParts(name: string): { readonly kind: string; readonly subj
   const at = name.indexOf(':');
   return at < 0 ? { kind: name, subject: null } : { kind: name.slice(0, at), subject: name.slice(at + 1) };
 }
-export const checkKindWord = (kind: string): string => kindWord[kind] ?? checkTitle(kind);
+export const checkKindWord = (kind: string, subject: string | null): string =>
+  (subject === null ? wholeWord[kind] : undefined) ?? kindWord[kind] ?? checkTitle(kind);
 
 export interface CheckGroup {
   readonly key: string;
@@ -151,13 +175,8 @@ export function groupChecks(checks: readonly Check[]): readonly CheckGroup[] {
 
 /** Whether every word of `text` stands somewhere in the check. */
 export function matchesCheck(check: Check, text: string): boolean {
-  const hay = [
-    check.name,
-    checkKindWord(checkParts(check.name).kind),
-    check.expected,
-    check.found,
-    check.reason,
-  ]
+  const { kind, subject } = checkParts(check.name);
+  const hay = [check.name, checkKindWord(kind, subject), check.expected, check.found, check.reason]
     .join(' ')
     .toLowerCase();
   return text

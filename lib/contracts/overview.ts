@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SOURCE_KINDS } from '../core/source-kind.ts';
 import { BackupRow, BackupSummary } from './backup.ts';
 import { SourceId } from './source.ts';
 
@@ -29,6 +30,7 @@ const restorePoints = {
 };
 
 export const OverviewSource = SourceName.extend({
+  kind: z.enum(SOURCE_KINDS),
   ...restorePoints,
   /** The worst of its checks and of its restore points' ages; null where it is disabled and so not judged. */
   state: z.enum(CHECK_STATES).nullable(),

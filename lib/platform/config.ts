@@ -93,6 +93,7 @@ export const Environment = z.object({
   ),
   BACKUP_STORAGE: z.preprocess((v) => (v === '' ? undefined : v), z.enum(['local', 's3']).default('local')),
   BACKUP_LOCAL_PATH: text('./backups'),
+  BACKUP_WAL_PATH: optional(z.string()),
   BACKUP_FILE_PREFIX: text('ims_backup').pipe(
     z
       .string()
@@ -216,6 +217,8 @@ export interface Config {
   readonly schedule: { readonly isEnabled: boolean; readonly cron: string; readonly timeZone: string };
   readonly storage: 'local' | 's3';
   readonly localPath: string;
+  /** Where archive-wal.sh keeps the write-ahead log of the source's server; null where it is not archived. */
+  readonly walPath: string | null;
   readonly s3: S3Config | null;
   readonly filePrefix: string;
   readonly compression: 'zstd' | 'gzip';
@@ -346,6 +349,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     schedule: { isEnabled: e.BACKUP_ENABLED, cron: e.BACKUP_SCHEDULE, timeZone: e.BACKUP_TIMEZONE },
     storage: e.BACKUP_STORAGE,
     localPath: resolve(e.BACKUP_LOCAL_PATH),
+    walPath: e.BACKUP_WAL_PATH === undefined ? null : resolve(e.BACKUP_WAL_PATH),
     s3: wantsS3
       ? {
           bucket: e.BACKUP_S3_BUCKET ?? '',

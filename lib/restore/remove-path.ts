@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { isStampedPath } from '../core/stamped-path.ts';
 import type { SourceKind } from '../core/source-kind.ts';
 import { AppError } from '../core/errors.ts';
-import { unpackingPath } from '../sources/unpacking-path.ts';
 import { isMissing, withBeside } from './path-names.ts';
 
 /**
@@ -16,7 +15,7 @@ export async function removeMadePath(path: string, kind: SourceKind): Promise<vo
       hint: 'Nothing was removed. Look at it, and remove it by hand.',
     });
   if (!isStampedPath(path, ['restore', 'before', 'undone'])) throw refused('has not the name of a copy');
-  for (const one of [...withBeside(path, kind), unpackingPath(path)]) {
+  for (const one of withBeside(path, kind)) {
     try {
       if ((await lstat(one)).isSymbolicLink()) throw refused('is a symbolic link now');
     } catch (error) {

@@ -18,6 +18,7 @@ import {
   restoreBeside,
   restoreByScript,
   restoredName,
+  restoreToTime,
   verifyByScript,
 } from './restore-commands.ts';
 import type { RunbookNames } from './runbook-names.ts';
@@ -91,6 +92,12 @@ export const accidentalDeletion = (names: RunbookNames): Scenario => ({
       title: 'Find the last backup that still had the rows',
       text: 'Row timeline (/tables) in the console shows the number of rows of a table in every backup. In the command put the table in place of TABLE.',
       commands: [query(names, 'select count(*) from TABLE')],
+    },
+    {
+      id: 'point-in-time',
+      title: 'Where the write-ahead log is archived: lose nothing since the backup',
+      text: 'In the folder of Holdfast, where base-backup.sh and archive-wal.sh are in use; else go on. The first command archives what was written last. The second builds the server as it was just before the mistake, in a new folder; nothing live is touched. With --keep-running it stays up, and prints the pg_dump that takes a table out of it. Put the instant, with its offset from UTC, in place of INSTANT, and a folder that the user of the server may enter in place of NEW_FOLDER.',
+      commands: [query(names, 'select pg_switch_wal()'), restoreToTime(names, 'INSTANT', 'NEW_FOLDER')],
     },
     fetchBackup(names),
     {

@@ -70,6 +70,10 @@ export const restoreByScript = (names: RunbookNames, tables: string | null = nul
     `${identity(names)}${shellQuote(placeOf(names, false).archive)}`,
   );
 
+/** A copy of the whole server as it was at an instant, beside whatever runs. */
+export const restoreToTime = (names: RunbookNames, instant: string, folder: string): string =>
+  lines(`scripts/restore-to-time.sh --time '${instant}'`, `${identity(names)}--into ${folder}`);
+
 export const verifyByScript = (names: RunbookNames): string =>
   `scripts/backup-verify.sh ${shellQuote(placeOf(names, false).archive)}`;
 

@@ -45,7 +45,7 @@ async function judge(
   moment: { readonly now: Date; readonly rpoHours: number; readonly verifyingSourceId: string | null },
 ): Promise<JudgedSource> {
   const { db } = backend;
-  const { id, name, isEnabled } = source;
+  const { id, name, kind, isEnabled } = source;
   const { now, rpoHours } = moment;
   const [newestGood, newestProven] = await Promise.all([findNewestGood(db, id), findNewestProven(db, id)]);
   const ageOf = (backup: BackupRecord | null): number | null =>
@@ -57,7 +57,7 @@ async function judge(
     newestProvenAgeSeconds: ageOf(newestProven),
     nextScheduled: nextScheduledOf(backend, source, now)?.toISOString() ?? null,
   };
-  if (!isEnabled) return { shown: { id, name, ...points, state: null }, checks: [] };
+  if (!isEnabled) return { shown: { id, name, kind, ...points, state: null }, checks: [] };
 
   // What came before the newest good one is over, and is not searched for.
   const goodAt = newestGood?.createdAt ?? null;
@@ -106,7 +106,7 @@ async function judge(
     },
   });
   const state = worstState([...checks.map((check) => check.state), stateOfAges(points, rpoHours)]);
-  return { shown: { id, name, ...points, state }, checks };
+  return { shown: { id, name, kind, ...points, state }, checks };
 }
 
 /** The worst off of those that are judged: the worst state, then the oldest proof. */

@@ -1,14 +1,19 @@
 import type { SourceKind } from '../core/source-kind.ts';
 import type { Config } from '../platform/config.ts';
+import type { BaseSource } from './base-source.ts';
 import type { KeptCopiesServer } from './kept-copies.ts';
+import { compareTrees, type Taken, type TreeDifferences } from './files/compare-trees.ts';
 import { createFilesSource } from './files/files-source.ts';
 import { createFilesCopy } from './files/files-copy.ts';
+import { createBaseSource } from './postgres/base-source.ts';
 import { createKeptCopiesServer } from './postgres/kept-copies.ts';
 import { createLiveTarget } from './postgres/live-target.ts';
 import { openPathScratch } from './path-scratch.ts';
 import { createPostgresSource } from './postgres/postgres-source.ts';
+import { findRecoveryServer } from './postgres/recovery-server.ts';
 import { createRestoreServer } from './postgres/target-server.ts';
 import { createTablesTarget } from './postgres/tables-target.ts';
+import type { RecoveryServer } from './recovery-server.ts';
 import { createRedisCopy } from './redis/redis-copy.ts';
 import { createRedisSource } from './redis/redis-source.ts';
 import { createSqliteCopy } from './sqlite/sqlite-copy.ts';
@@ -22,6 +27,7 @@ import type {
   ScratchContext,
   ScratchNeed,
   Source,
+  SourceContext,
 } from './source.ts';
 import type { TablesTarget } from './tables-target.ts';
 
@@ -56,6 +62,14 @@ export function openPathCopy(config: Config, kind: Exclude<SourceKind, 'postgres
   }
 }
 
+/** What taking a copy of files into use would change in what is live. Throws like a probe. */
+export const compareFileTrees = (
+  ctx: Pick<SourceContext, 'signal'>,
+  copy: string,
+  live: string,
+  taken?: Taken,
+): Promise<TreeDifferences> => compareTrees(ctx, copy, live, taken);
+
 /** A place to restore this backup in, whatever kind of source its manifest names. Null when there is none: why is reported as a check. */
 export function openScratch(config: Config, ctx: ScratchContext, need: ScratchNeed): Promise<Scratch | null> {
   const { kind } = need.manifest.source;
@@ -82,4 +96,18 @@ export function openTablesTarget(config: Config): TablesTarget {
 /** What restores left on the source's server. Connects to nothing by itself. */
 export function openKeptCopies(config: Config): KeptCopiesServer {
   return createKeptCopiesServer(config);
+}
+
+/** The source's whole server, copied as its files. Connects to nothing by itself. */
+export function openBaseSource(config: Config): BaseSource {
+  return createBaseSource(config);
+}
+
+/** Programs of this machine that bring an unpacked base backup to life. Throws `tool_missing` where none is of this major. */
+export function openRecoveryServer(
+  config: Config,
+  ctx: SourceContext,
+  major: number,
+): Promise<RecoveryServer> {
+  return findRecoveryServer(config, ctx, major);
 }

@@ -38,7 +38,7 @@ async function expand(place: string): Promise<string[]> {
 /** All programs of this name on this machine, in the order of search: BACKUP_PG_BIN_DIRS, usual places, PATH. */
 export async function listPostgresTools(
   config: Pick<Config, 'pgBinDirs' | 'searchPath'>,
-  name: 'pg_dump' | 'pg_restore' | 'postgres',
+  name: 'pg_dump' | 'pg_restore' | 'pg_basebackup' | 'postgres',
   ctx: Pick<RunContext, 'signal'>,
 ): Promise<readonly PostgresTool[]> {
   const usual = (await Promise.all(usualPlaces.map(expand))).flat();
@@ -64,7 +64,7 @@ export async function listPostgresTools(
  */
 export function choosePostgresTool(
   tools: readonly PostgresTool[],
-  name: 'pg_dump' | 'pg_restore',
+  name: 'pg_dump' | 'pg_restore' | 'pg_basebackup',
   serverMajor: number,
 ): PostgresTool {
   const [best] = tools.filter(({ major }) => major >= serverMajor).sort((a, b) => a.major - b.major);

@@ -16,13 +16,16 @@ const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin',
 
 /** The package that holds a program, for the people who must install it. */
 const packages = {
-  zstd: 'zstd',
-  age: 'age',
-  'age-keygen': 'age',
-  gzip: 'gzip',
-  tar: 'tar',
-  sync: 'coreutils',
-  psql: 'postgresql-client',
+  zstd: { debian: 'zstd', brew: 'zstd' },
+  age: { debian: 'age', brew: 'age' },
+  'age-keygen': { debian: 'age', brew: 'age' },
+  gzip: { debian: 'gzip', brew: 'gzip' },
+  sync: { debian: 'coreutils', brew: 'coreutils' },
+  psql: { debian: 'postgresql-client', brew: 'postgresql' },
+  'redis-cli': { debian: 'redis-tools', brew: 'redis' },
+  'redis-check-rdb': { debian: 'redis-tools', brew: 'redis' },
+  'valkey-cli': { debian: 'valkey-tools', brew: 'valkey' },
+  'valkey-check-rdb': { debian: 'valkey-tools', brew: 'valkey' },
 } as const;
 
 export async function isExecutable(file: string): Promise<boolean> {
@@ -34,20 +37,29 @@ export async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
+/** Every program of this name, in the order of search: PATH, then the usual folders; with what it says of itself. */
+export async function* listPrograms(
+  config: Pick<Config, 'searchPath'>,
+  name: string,
+  ctx: Pick<RunContext, 'signal'>,
+): AsyncGenerator<Program & { readonly said: string }> {
+  for (const folder of [...config.searchPath, ...usualFolders]) {
+    const file = join(folder, name);
+    if (!folder.startsWith('/') || !(await isExecutable(file))) continue;
+    const said = await readTool(ctx, { file, args: ['--version'] });
+    yield { file, version: /\bv?(\d+(?:\.\d+)+)/.exec(said)?.[1] ?? 'unknown', said };
+  }
+}
+
 /** Finds a program on PATH or in the usual folders, and asks it for its version. Throws `tool_missing`. */
 export async function findProgram(
   config: Pick<Config, 'searchPath'>,
   name: keyof typeof packages,
   ctx: Pick<RunContext, 'signal'>,
 ): Promise<Program> {
-  for (const folder of [...config.searchPath, ...usualFolders]) {
-    const file = join(folder, name);
-    if (!folder.startsWith('/') || !(await isExecutable(file))) continue;
-    const text = await readTool(ctx, { file, args: ['--version'] });
-    return { file, version: /\bv?(\d+(?:\.\d+)+)/.exec(text)?.[1] ?? 'unknown' };
-  }
+  for await (const { file, version } of listPrograms(config, name, ctx)) return { file, version };
   throw new AppError('tool_missing', `${name} is not installed on this machine`, {
-    hint: `Install it: "apt-get install ${packages[name]}" on Debian and Ubuntu, "brew install ${packages[name]}" on macOS.`,
+    hint: `Install it: "apt-get install ${packages[name].debian}" on Debian and Ubuntu, "brew install ${packages[name].brew}" on macOS.`,
     fields: { tool: name },
   });
 }

@@ -9,6 +9,8 @@ test.each([
   ['scripts/quickstart.mjs', 'Usage: npm run quickstart\n'],
   ['scripts/migrate.ts', 'Usage: npm run db:migrate\n'],
   ['scripts/backup.ts', 'Usage: ./scripts/backup.sh [OPTIONS]\n'],
+  ['scripts/base-backup.ts', 'Usage: ./scripts/base-backup.sh [OPTIONS]\n'],
+  ['scripts/restore-to-time.ts', 'Usage: ./scripts/restore-to-time.sh TARGET --into DIR [OPTIONS]\n'],
   ['scripts/backup-verify.ts', 'Usage: ./scripts/backup-verify.sh [OPTIONS] [FILE]\n'],
   ['worker/verifier.ts', 'Usage: node worker/verifier.ts < order.json\n'],
   ['scripts/cli.ts', 'Usage: npm run --silent holdfast -- COMMAND [OPTIONS]\n'],

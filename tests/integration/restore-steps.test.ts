@@ -70,6 +70,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const source: RestorableBackup['source'] = {
+  kind: 'postgres',
+  place: '',
+  database: DATABASE,
+  address: null,
+};
 const makeBackup = async (filename: string, pipeline: string): Promise<RestorableBackup> => {
   const path = join(folder, 'kept in here', filename);
   await run('bash', ['-ec', `set -o pipefail; pg_dump --format=custom -Z0 ${pipeline} > "$TARGET"`], {
@@ -89,6 +95,7 @@ const makeBackup = async (filename: string, pipeline: string): Promise<Restorabl
     checksum: createHash('sha256').update(readFileSync(path)).digest('hex'),
     tableCount: TABLES,
     options: { tables: null, schemaOnly: false },
+    source,
     copies: [{ destination: 'local', key: filename, status: 'STORED', sizeBytes: 1, checkedAt: null }],
   };
 };
@@ -113,7 +120,7 @@ describe('the restore instructions of the console', () => {
     const backup = await makeBackup(filename, pipeline);
     await query(DATABASE, 'drop table sales.orders; delete from items where id > 10');
 
-    for (const step of restoreSteps(installation(), backup)) {
+    for (const step of restoreSteps(installation(), backup, null)) {
       if (step.command === null) continue;
       const { stdout } = await shell(step.command);
       if (step.title === 'Check that it is whole') expect(stdout).toContain('OK');
@@ -133,7 +140,7 @@ describe('the restore instructions of the console', () => {
     const backup = await makeBackup(filename, '| zstd -3');
     const path = join(folder, 'kept in here', filename);
     writeFileSync(path, readFileSync(path).subarray(0, -7));
-    const [copy, check] = restoreSteps(installation(), backup);
+    const [copy, check] = restoreSteps(installation(), backup, null);
     await shell(copy?.command ?? '');
     await expect(shell(check?.command ?? '')).rejects.toThrow();
   });
@@ -144,9 +151,10 @@ describe('the restore instructions of the console', () => {
       checksum: 'a'.repeat(64),
       tableCount: 1,
       options: { tables: ['items'], schemaOnly: false },
+      source,
       copies: [],
     };
-    const steps = restoreSteps(installation(), part);
+    const steps = restoreSteps(installation(), part, null);
     expect(steps.some(({ command }) => command?.includes('alter database') === true)).toBe(false);
     expect(steps[0]?.title).toBe('Download the archive');
   });

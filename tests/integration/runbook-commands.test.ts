@@ -24,6 +24,7 @@ import { parseConfig } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import type { RunbookNames } from '#lib/runbook/runbook-names.ts';
 import { scenarios } from '#lib/runbook/scenarios.ts';
+import { archiveWal, switchWal } from '#tests/support/archiving-server.ts';
 import { postgresBinDir, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 
 const run = promisify(execFile);
@@ -82,6 +83,7 @@ const environment = (): NodeJS.ProcessEnv => ({
   DATABASE_URL: '',
   HOLDFAST_DATA_DIR: join(folder, 'data'),
   BACKUP_LOCAL_PATH: join(folder, 'kept in here'),
+  BACKUP_WAL_PATH: join(folder, 'the log'),
   BACKUP_TIMEZONE: 'UTC',
 });
 
@@ -110,14 +112,18 @@ const sql = async (database: string, text: string): Promise<string> => {
 const rows = (): Promise<string> => sql(DATABASE, 'select count(*) || $$|$$ || sum(id) from items');
 const WHOLE = '500|125250';
 
-/** Types every command of a scenario but those of the steps in `without`, with the table's name where TABLE stands. */
+/** What a person puts in place of the words in capitals. */
+const WORDS: Record<string, string> = { TABLE: 'items' };
+
+/** Types every command of a scenario but those of the steps in `without`. */
 async function workThrough(id: ScenarioId, without: readonly string[] = []): Promise<Map<string, string>> {
   const steps = scenarios(names()).find((each) => each.id === id)?.steps ?? [];
   const outputs = new Map<string, string>();
   for (const step of steps) {
     if (without.includes(step.id)) continue;
     for (const command of step.commands) {
-      const output = await type(command.replaceAll('TABLE', 'items'));
+      const typed = Object.entries(WORDS).reduce((text, [word, by]) => text.replaceAll(word, by), command);
+      const output = await type(typed);
       outputs.set(step.id, (outputs.get(step.id) ?? '') + output);
     }
   }
@@ -133,7 +139,9 @@ const STAND_INS: Readonly<Record<string, string>> = {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hf-runbook-'));
-  for (const each of ['desk', 'programs', 'the logs', 'data']) mkdirSync(join(folder, each));
+  // The user of the server keeps its log here, and is to come back here.
+  chmodSync(folder, 0o755);
+  for (const each of ['desk', 'programs', 'the logs', 'the log', 'data']) mkdirSync(join(folder, each));
   for (const [name, text] of Object.entries(STAND_INS)) {
     const file = join(folder, 'programs', name);
     writeFileSync(
@@ -145,6 +153,7 @@ beforeAll(async () => {
   // The commands that say "in the folder of Holdfast" begin with scripts/.
   symlinkSync(join(HOLDFAST, 'scripts'), join(folder, 'desk', 'scripts'));
   server = await startPostgres();
+  await archiveWal(server, join(folder, 'the log'), folder);
   await server.createDatabase(DATABASE);
   await sql(
     DATABASE,
@@ -232,13 +241,20 @@ test.each(['cluster-loss', 'ransomware'] as const)('%s: the same, and the data i
   if (id === 'ransomware') expect(outputs.get('no-malware')).toContain('postgres');
 });
 
-test('accidental deletion: the table comes back alone, or beside for single records', async () => {
+test('accidental deletion: the table comes back alone, or beside for single records, and the server as it was', async () => {
+  await run(join(HOLDFAST, 'scripts/base-backup.sh'), { env: environment() });
+  await sql(DATABASE, 'create table since (id int); insert into since values (1)');
+  WORDS['INSTANT'] = await sql(DATABASE, 'select clock_timestamp()');
+  WORDS['NEW_FOLDER'] = join(folder, 'as-it-was');
   await sql(
     DATABASE,
-    'delete from notes; delete from items where id > 10; create table newer (id int); insert into newer values (7)',
+    'delete from notes; delete from items where id > 10; create table newer (id int); insert into newer values (7); drop table since',
   );
+  await switchWal(server, join(folder, 'the log'));
   const outputs = await workThrough('accidental-deletion');
   expect(outputs.get('find-backup')).toContain('10');
+  // 500 items, a note, and what was written after the backup.
+  expect(outputs.get('point-in-time')).toContain('3 tables, 502 rows');
   expect(outputs.get('single-record')).toContain('500');
   expect(outputs.get('check-rows')).toContain('500');
   expect(await rows()).toBe(WHOLE);

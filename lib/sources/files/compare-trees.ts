@@ -1,84 +1,94 @@
 import type { SourceContext } from '../source.ts';
-import type { TreeEntry } from './tree-facts.ts';
+import { excluder } from './exclude-patterns.ts';
+import { fileHasher } from './hash-tree.ts';
+import { outermost } from './select-files.ts';
+import { byteText, shown, type ByteText, type TreeEntry } from './tree-entry.ts';
 import { walkTree } from './walk-tree.ts';
 
-const SHOWN = 200;
+/** Paths that are named; where there are more, the comparison ends. */
+const NAMED_MAX = 200;
 
+/** What a backup took of its source: chosen entries, and what it left out. */
+export interface Taken {
+  readonly only: readonly string[] | null;
+  readonly excludes: readonly string[];
+}
+const EVERYTHING: Taken = { only: null, excludes: [] };
+
+/** What taking the copy into use would do, by paths below both. Names alone: files of configuration hold secrets. */
 export interface TreeDifferences {
-  /** Paths that only the copy has, that only the live tree has, and that both have but not alike; sorted, at most 200 each. */
+  /** In the copy alone. */
   readonly added: readonly string[];
+  /** In the live one alone. */
   readonly removed: readonly string[];
+  /** Another content, kind, or target of a link. */
   readonly changed: readonly string[];
-  /** There are more than were listed. */
+  /** There may be more. */
   readonly isCut: boolean;
 }
 
-/** What two names of one file, and two files of one name, are compared by. */
-const shape = ({ kind, mode, sizeBytes, target }: TreeEntry): string =>
-  [
-    kind === 'hard-link' ? 'file' : kind,
-    kind === 'link' ? '' : mode,
-    kind === 'hard-link' ? '' : sizeBytes,
-    kind === 'link' ? target : '',
-  ].join(' ');
+type Side = AsyncGenerator<TreeEntry, undefined>;
+
+/** The order of a walk: a folder's entries before whatever comes after the folder. */
+const orderOf = ({ path }: TreeEntry): string => (path === '.' ? '' : path.replaceAll('/', '\0'));
 
 /**
- * What would change where `copy` took the place of `live`: names alone, never a content, which may be a secret. As rsync does, files
- * of one size and one time of change are taken for the same; where the times differ, their contents decide.
+ * Holds a copy of a backup against what is live at its place, folders or single files: reads both once, in step, and the content
+ * of files of one size. `taken`: what of the live one is not in the copy is no difference. Throws like a probe.
  */
 export async function compareTrees(
   ctx: Pick<SourceContext, 'signal'>,
   copy: string,
   live: string,
+  { only, excludes }: Taken = EVERYTHING,
 ): Promise<TreeDifferences> {
-  const { signal } = ctx;
-  const there = new Map<string, TreeEntry>();
-  for await (const entry of walkTree(live, { hashes: false, signal })) there.set(entry.path, entry);
-  const added: string[] = [];
-  const changed: string[] = [];
-  for await (const entry of walkTree(copy, { hashes: false, signal })) {
-    const other = there.get(entry.path);
-    if (other === undefined) {
-      added.push(entry.path);
-      continue;
-    }
-    there.delete(entry.path);
-    if (shape(entry) !== shape(other)) changed.push(entry.path);
-    else if (
-      entry.kind === 'file' &&
-      other.kind === 'file' &&
-      entry.changedAtSeconds !== other.changedAtSeconds &&
-      !(await isSameContent(copy, live, entry.path, signal))
-    )
-      changed.push(entry.path);
-  }
-  const removed = [...there.keys()];
-  const show = (paths: readonly string[]): string[] =>
-    paths
-      .filter((path) => path !== '')
-      .map((path) => Buffer.from(path, 'latin1').toString())
-      .toSorted()
-      .slice(0, SHOWN);
-  return {
-    added: show(added),
-    removed: show(removed),
-    changed: show(changed),
-    isCut: [added, removed, changed].some(({ length }) => length > SHOWN),
+  const isExcluded = excluder(excludes.map(byteText));
+  const walk = (root: string): Side =>
+    walkTree(ctx, {
+      root: byteText(root),
+      entries: only === null ? ['.'] : outermost(only).map(byteText),
+      isLeftOut: (path) => isExcluded(path === '.' ? path : `./${path}`),
+    });
+  const hashOfCopy = fileHasher(byteText(copy));
+  const hashOfLive = fileHasher(byteText(live));
+  const isSame = async (a: TreeEntry, b: TreeEntry): Promise<boolean> => {
+    if (a.kind !== b.kind || a.target !== b.target || a.sizeBytes !== b.sizeBytes) return false;
+    if (a.kind !== 'file') return true;
+    return (await hashOfCopy(ctx, a.path)) === (await hashOfLive(ctx, b.path));
   };
+
+  const found = { added: [] as string[], removed: [] as string[], changed: [] as string[] };
+  let named = 0;
+  const name = (list: keyof typeof found, path: ByteText): void => {
+    if (named < NAMED_MAX) found[list].push(shown(path));
+    named += 1;
+  };
+  const [left, right] = [walk(copy), walk(live)];
+  try {
+    let [a, b] = [await nextOf(left), await nextOf(right)];
+    while ((a !== null || b !== null) && named <= NAMED_MAX) {
+      if (a !== null && (b === null || orderOf(a) < orderOf(b))) {
+        name('added', a.path);
+        a = await nextOf(left);
+      } else if (b !== null && (a === null || orderOf(b) < orderOf(a))) {
+        name('removed', b.path);
+        b = await nextOf(right);
+      } else if (a !== null && b !== null) {
+        if (!(await isSame(a, b))) name('changed', a.path);
+        [a, b] = [await nextOf(left), await nextOf(right)];
+      }
+    }
+  } finally {
+    await left.return(undefined);
+    await right.return(undefined);
+  }
+  return { ...found, isCut: named > NAMED_MAX };
 }
 
-async function isSameContent(
-  copy: string,
-  live: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const [ours, theirs] = await Promise.all(
-    [copy, live].map(async (root) => {
-      const at = path === '' ? root : `${root}/${Buffer.from(path, 'latin1').toString()}`;
-      for await (const { sha256 } of walkTree(at, { hashes: true, signal })) return sha256;
-      return '';
-    }),
-  );
-  return ours === theirs;
+async function nextOf(side: Side): Promise<TreeEntry | null> {
+  for (;;) {
+    const { value } = await side.next();
+    // A pipe or socket is made by whoever uses it.
+    if (value?.kind !== 'other') return value ?? null;
+  }
 }

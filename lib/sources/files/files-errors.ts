@@ -1,81 +1,61 @@
-import { AppError, isErrorCode } from '../../core/errors.ts';
-import { lastLine, toolFailed } from '../../tools/start-tool.ts';
+import { AppError, type AppErrorOptions } from '../../core/errors.ts';
 import type { ToolExit } from '../../tools/spawn-tool.ts';
+import { toolFailed } from '../../tools/start-tool.ts';
+import { errnoOf, isForbidden } from './walk-tree.ts';
 
-const codeOf = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+const unreachable = (message: string, more: AppErrorOptions = {}): AppError =>
+  new AppError('source_unreachable', message, {
+    hint: "Check that it exists on the worker's machine (or in its container, where a volume must be mounted), and that its disk can be read.",
+    ...more,
+  });
 
-/** What the file system said of a source at `path`, as an error of ours. */
-export function translateFileError(error: unknown, path: string): unknown {
-  const code = codeOf(error);
-  if (error instanceof AppError || (code !== null && isErrorCode(code))) return error;
-  switch (code) {
+const forbidden = (message: string, more: AppErrorOptions = {}): AppError =>
+  new AppError('source_auth', message, {
+    hint: 'Let the user of the worker read it (a group of its own, an ACL, or a worker that runs as root), or leave it out.',
+    ...more,
+  });
+
+/** What the file system said of a source. */
+export function translateFileError(thrown: unknown, path: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const because = { cause: thrown, fields: { reason: errnoOf(thrown) } };
+  const place = thrown instanceof Error && 'path' in thrown ? String(thrown.path) : path;
+  if (isForbidden(thrown)) return forbidden(`${place} may not be read by this user`, because);
+  switch (errnoOf(thrown)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new AppError('source_unreachable', `there is nothing at ${path}`, {
-        hint: 'The path is looked for on the machine of the worker, or in its container: mount it there, or correct it.',
-        fields: { path },
-        cause: error,
-      });
-    case 'EACCES':
-    case 'EPERM':
-      return new AppError('source_auth', `the user of the worker may not read ${path}`, {
-        hint: 'Let that user read it and everything below, or run the worker as one that may.',
-        fields: { path },
-        cause: error,
-      });
-    case 'EIO':
-    case 'ESTALE':
-    case 'ENOTCONN':
-    case 'ETIMEDOUT':
-      return new AppError('source_unreachable', `the disk that holds ${path} does not answer`, {
-        hint: 'Look at the disk or the network mount; nothing was changed there.',
-        fields: { path },
-        cause: error,
+      return unreachable(`there is no ${place} on this machine`, because);
+    case 'ENAMETOOLONG':
+      return new AppError('config', `a path below ${path} is longer than this system can open`, {
+        hint: 'Leave it out, or protect the folder far down as a source of its own.',
+        ...because,
       });
     default:
-      return error;
+      return unreachable(`${place} could not be read`, because);
   }
 }
 
-const firstWith = (said: string, pattern: RegExp): string | undefined =>
-  said.split('\n').find((line) => pattern.test(line));
+/** What stopped tar in its own words, rather than that it stopped. */
+function reasonOf(said: string): string {
+  const lines = said.split('\n').filter((line) => line !== '' && !/: Exiting with failure status/.test(line));
+  const line = lines.findLast((one) => /: Cannot |: Error |: Read error/.test(one)) ?? lines.at(-1) ?? '';
+  return line.replace(/^[^:]*tar: /, '');
+}
 
-/** Why tar could not read the source to its end. */
+/** What tar meant by its exit while it stored files, from what it wrote to stderr in English (LC_ALL=C). */
 export function translateTarExit(exit: ToolExit, path: string): AppError {
-  const said = exit.stderrTail;
-  const refused = firstWith(said, /: Permission denied$/);
-  if (refused !== undefined) {
-    return new AppError('source_auth', `not everything may be read: ${refused.replace(/^tar: /, '')}`, {
-      hint: `Let the user of the worker read everything below ${path}, or leave that out with a pattern.`,
-      fields: { path },
-    });
-  }
-  const gone = firstWith(said, /: (No such file or directory|Input\/output error|Stale file handle)$/);
-  if (gone !== undefined) {
-    return new AppError('source_unreachable', `not everything can be read: ${gone.replace(/^tar: /, '')}`, {
-      hint: `Look at ${path} on the machine of the worker, or in its container.`,
-      fields: { path },
-    });
-  }
-  return toolFailed('tar', exit);
-}
-
-/** Why tar could not unpack. */
-export function translateUnpackExit(exit: ToolExit, at: string): AppError {
-  const said = exit.stderrTail;
-  if (/No space left on device|Disk quota exceeded/.test(said)) {
-    return new AppError('storage_full', `there is no room left for ${at}`, {
-      hint: 'Make room on its disk, or choose a path on a larger one.',
-    });
-  }
-  if (/Permission denied|Read-only file system|Operation not permitted/.test(said)) {
-    return new AppError('config', `${at} cannot be written in full by this user: ${lastLine(said)}`, {
-      hint: 'Run the worker as a user that may write there (devices and other owners need root), or choose another path.',
-    });
-  }
-  if (exit.signal !== null) return toolFailed('tar', exit);
-  return new AppError('restore_failed', `tar could not unpack the archive: ${lastLine(said)}`, {
-    hint: 'Do not count on this backup: take another copy or an older one.',
-  });
+  const plain = toolFailed('tar', exit);
+  // Killed from outside: the last line it wrote before is not why.
+  if (exit.signal !== null) return plain;
+  const reason = reasonOf(exit.stderrTail);
+  const more = { cause: plain, fields: { reason } };
+  if (/: (?:Permission denied|Operation not permitted)$/m.test(exit.stderrTail))
+    return forbidden(`tar may not read all of ${path}: ${reason}`, more);
+  if (
+    /: (?:No such file or directory|Not a directory|Input\/output error|Stale file handle|Transport endpoint is not connected|No such device.*)$/m.test(
+      exit.stderrTail,
+    )
+  )
+    return unreachable(`tar could not read all of ${path}: ${reason}`, more);
+  return plain;
 }

@@ -1,175 +1,105 @@
-import { access, constants, lstat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import type { Facts } from '../../contracts/facts.ts';
 import { AppError } from '../../core/errors.ts';
+import type { Facts, FileFacts } from '../../contracts/facts.ts';
 import type { Config, FilesPlace } from '../../platform/config.ts';
-import { findProgram } from '../../tools/find-program.ts';
+import { findGnuTar } from '../../tools/find-gnu-tar.ts';
 import { startTool } from '../../tools/start-tool.ts';
-import type {
-  Dump,
-  DumpContext,
-  DumpOptions,
-  Source,
-  SourceContext,
-  SourceLook,
-  SourceProbe,
-} from '../source.ts';
+import type { Dump, DumpOptions, Source, SourceContext, SourceLook, SourceProbe } from '../source.ts';
 import { translateFileError, translateTarExit } from './files-errors.ts';
 import { readTar } from './read-tar.ts';
+import { selectFiles, type Selection } from './select-files.ts';
+import { countBytes, findForbidden, storedBytes } from './survey-files.ts';
+import { hearTar } from './tar-words.ts';
 import { sumTree } from './tree-facts.ts';
-import { bytesOf, walkTree } from './walk-tree.ts';
-
-/** How long a look at a tree may take: what was counted by then is said. */
-const LOOK_MS = 3_000;
-const FORBIDDEN_SHOWN = 50;
-const CHANGED_SHOWN = 100;
-/** In blocks of 512 bytes: tar's own records of 10 KB would make a system call for each. */
-const RECORD_BLOCKS = 256;
-
-/** What tar says of a file that somebody wrote to while it was read; the archive is whole all the same. */
-const CHANGED =
-  /^tar: (.*): (?:file changed as we read it|File removed before we read it|File shrank by .*)$/i;
-
-/** Which folder tar enters, and what it takes there. */
-interface Selection {
-  readonly folder: string;
-  /** All but those of a single file start with `./`: so a name is never taken for an option, and what the source was can be told. */
-  readonly members: readonly string[];
-}
+import { walkTree } from './walk-tree.ts';
 
 /**
- * A folder, the data of a Docker volume, one file, or chosen entries below a folder, by way of stock tar. File systems mounted below it are taken
- * too. Access control lists and extended attributes are not.
+ * A folder (the data of a Docker volume, too), chosen entries below one, or a single file, by way of stock GNU tar. Other file
+ * systems that are mounted below it are part of it. Left out are what `place.excludes` names, sockets, ACLs and
+ * extended attributes. Files that are written to while tar reads them fail nothing: they are named in the facts.
  */
 export function createFilesSource(config: Config, place: FilesPlace): Source {
-  const { path, only, excludes } = place;
-
-  const select = async (): Promise<Selection> => {
+  const survey = async <T>(ctx: SourceContext, take: (selection: Selection) => Promise<T>): Promise<T> => {
+    ctx.signal.throwIfAborted();
+    const selection = await selectFiles(place);
     try {
-      const stats = await lstat(path);
-      if (stats.isFile() && only === null) return { folder: dirname(path), members: [basename(path)] };
-      if (!stats.isDirectory()) {
-        throw new AppError('config', `${path} is neither a folder nor a file`, {
-          hint: 'Name the folder itself: a link is not followed.',
-          fields: { path },
-        });
-      }
-      await access(path, constants.R_OK | constants.X_OK);
-      if (only === null) return { folder: path, members: ['.'] };
-      for (const entry of only) await lstat(`${path}/${entry}`);
-      return { folder: path, members: only.map((entry) => `./${entry}`) };
+      return await take(selection);
     } catch (error) {
-      throw translateFileError(error, missingOf(error, path));
+      ctx.signal.throwIfAborted();
+      throw translateFileError(error, place.path);
     }
-  };
-
-  /** Files and their bytes, as far as they can be counted in a few seconds; what may not be read. */
-  const measure = async (ctx: SourceContext): Promise<{ bytes: number; forbidden: string[] }> => {
-    const { folder, members } = await select();
-    const until = ctx.clock.now().getTime() + LOOK_MS;
-    const found = { bytes: 0, forbidden: [] as string[] };
-    for (const member of members) {
-      const root = member === '.' ? folder : `${folder}/${member.replace(/^\.\//, '')}`;
-      try {
-        for await (const entry of walkTree(root, { hashes: false, signal: ctx.signal })) {
-          found.bytes += entry.sizeBytes;
-          if (entry.kind === 'file' && found.forbidden.length < FORBIDDEN_SHOWN) {
-            await access(bytesOf(root, entry.path), constants.R_OK).catch(() => {
-              found.forbidden.push(Buffer.from(entry.path, 'latin1').toString());
-            });
-          }
-          if (ctx.clock.now().getTime() > until) return found;
-        }
-      } catch (error) {
-        ctx.signal.throwIfAborted();
-        // A folder that may not be entered ends the walk; something that went away meanwhile is no fault.
-        const denied = error instanceof Error && 'code' in error && error.code === 'EACCES';
-        if (denied && 'path' in error) found.forbidden.push(String(error.path));
-      }
-    }
-    return found;
   };
 
   const probe = async (ctx: SourceContext): Promise<SourceProbe> => {
-    const { bytes } = await measure(ctx);
-    const { version } = await findProgram(config, 'tar', ctx);
-    return { productVersion: version, database: path, sizeBytes: bytes, tools: { tar: version } };
+    const sizeBytes = await survey(ctx, ({ walk }) => countBytes(ctx, walk));
+    const { version } = await findGnuTar(config, ctx);
+    return { productVersion: version, database: place.path, sizeBytes, tools: { tar: version } };
   };
 
   const look = async (ctx: SourceContext): Promise<SourceLook> => {
-    const { bytes, forbidden } = await measure(ctx);
-    const { version } = await findProgram(config, 'tar', ctx);
-    return { productVersion: version, sizeBytes: bytes, isSuperuser: false, forbidden };
+    const { productVersion, sizeBytes } = await probe(ctx);
+    const forbidden = await survey(ctx, ({ walk }) => findForbidden(ctx, walk));
+    return { productVersion, sizeBytes, isSuperuser: false, forbidden };
   };
 
-  const dump = async (ctx: DumpContext, options: DumpOptions): Promise<Dump> => {
-    ctx.signal.throwIfAborted();
-    const { folder, members } = await select();
-    const { file } = await findProgram(config, 'tar', ctx);
-    const { bytes } = await measure(ctx);
-    const startedAt = ctx.clock.now().getTime();
-    const tree = sumTree();
-    const changed: string[] = [];
-    let changedCount = 0;
-    const reader = readTar((entry) => {
-      tree.add(entry);
+  const dump = async (ctx: SourceContext, options: DumpOptions): Promise<Dump> => {
+    refuseParts(options);
+    const { directory, names, estimateBytes } = await survey(ctx, async (selection) => {
+      let bytes = 0;
+      for await (const entry of walkTree(ctx, selection.walk)) bytes += storedBytes(entry);
+      return { ...selection, estimateBytes: bytes };
     });
+    const tar = await findGnuTar(config, ctx);
+    const words = hearTar();
+    const sum = sumTree();
+    const reading = readTar({ tell: sum.add, needsHash: () => true });
     const run = startTool(ctx, {
-      file,
+      file: tar.file,
       args: [
         '--create',
         '--format=posix',
-        // Reading the files must not make two dumps of them differ.
-        '--pax-option=delete=atime,delete=ctime',
+        // The usual name of an extended header has the number of a process in it, and times of access are of no use.
+        '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
         '--numeric-owner',
         '--sort=name',
-        `--blocking-factor=${String(RECORD_BLOCKS)}`,
-        ...excludes.map((pattern) => `--exclude=${pattern}`),
-        `--directory=${folder}`,
+        // A backslash in a name is one.
+        '--no-unquote',
+        ...place.excludes.map((pattern) => `--exclude=${pattern}`),
+        `--directory=${directory}`,
         '--file=-',
+        // What a pipe holds: with the usual 10 KiB half as much gets through.
+        '--record-size=65536',
         '--',
-        ...members,
+        ...names,
       ],
       tap: (chunk) => {
-        reader.add(chunk);
         options.tap?.(chunk);
+        try {
+          reading.feed(chunk);
+        } catch (error) {
+          // What cannot be read now could not be restored either.
+          run.stdout.destroy(error as Error);
+        }
       },
-      tapLine: (line) => {
-        const name = CHANGED.exec(line)?.[1];
-        if (name === undefined) return;
-        changedCount += 1;
-        if (changed.length < CHANGED_SHOWN) changed.push(name.replace(/^\.\//, ''));
-      },
-      // 1: some file changed while it was read. The archive is whole, and the facts name it.
+      tapLine: words.hear,
+      // 1: something changed while tar read it. The archive is whole, and the facts name what that was.
       goodCodes: [0, 1],
-      failure: (exit) => translateTarExit(exit, path),
+      failure: (exit) => translateTarExit(exit, place.path),
     });
     return {
       body: run.stdout,
       snapshot: null,
       tables: [],
-      excludedTables: [],
-      estimateBytes: bytes === 0 ? null : bytes,
       facts: async () => {
+        // The last that tar says of what changed comes after its last byte.
         await run.exit;
         ctx.signal.throwIfAborted();
-        reader.end();
-        const facts: Facts = {
-          tableCount: 0,
-          tables: [],
-          fingerprintVersion: 1,
-          sequences: null,
-          largeObjects: null,
-          objects: null,
-          unknownObjects: {},
-          database: null,
-          roles: null,
-          files: tree.facts(changed, changedCount),
-          keys: null,
-          durationMs: ctx.clock.now().getTime() - startedAt,
-        };
-        return facts;
+        reading.end();
+        const { changed, changedCount, skipped } = words.said();
+        const found = sum.facts();
+        return factsOf({ ...found, others: found.others + skipped, changed: [...changed], changedCount });
       },
+      excludedTables: [],
+      estimateBytes,
       [Symbol.asyncDispose]: async () => {
         run.stdout.destroy();
         await run.exit;
@@ -180,6 +110,26 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
   return { kind: 'files', probe, look, dump };
 }
 
-/** Which path the file system spoke of. */
-const missingOf = (error: unknown, path: string): string =>
-  error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : path;
+/** The facts of a backup that is files and nothing else. */
+const factsOf = (files: FileFacts): Facts => ({
+  tableCount: 0,
+  tables: [],
+  fingerprintVersion: 1,
+  sequences: null,
+  largeObjects: null,
+  objects: null,
+  unknownObjects: {},
+  database: null,
+  roles: null,
+  files,
+  keys: null,
+  durationMs: null,
+});
+
+function refuseParts({ tables, schemaOnly }: DumpOptions): void {
+  if (tables === null && !schemaOnly) return;
+  throw new AppError('invalid', 'files have no tables to choose from', {
+    hint: 'Leave out the choice of tables, and ask for everything.',
+    fields: { field: tables === null ? 'schemaOnly' : 'tables' },
+  });
+}

@@ -1,67 +1,75 @@
 import { createHash } from 'node:crypto';
 import type { FileFacts } from '../../contracts/facts.ts';
+import type { HashedEntry } from './tree-entry.ts';
 
-/** One entry of a tree, as an archive or a disk has it. */
-export interface TreeEntry {
-  /** Below the root, its bytes as latin1, so that no name is lost; empty for the root itself. */
-  readonly path: string;
-  /** `hard-link`: another name of a file that came before. */
-  readonly kind: 'file' | 'directory' | 'link' | 'hard-link' | 'other';
-  /** The lower twelve bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Whole seconds, rounded down. */
-  readonly changedAtSeconds: number;
-  /** Of a file; 0 otherwise. */
-  readonly sizeBytes: number;
-  /** SHA-256 of a file's content, hexadecimal; empty otherwise. */
-  readonly sha256: string;
-  /** Where a link leads, its bytes as latin1; empty otherwise. */
-  readonly target: string;
+/** What entries add up to. */
+export type TreeFacts = Omit<FileFacts, 'changed' | 'changedCount'>;
+
+const ROUND = (1n << 128n) - 1n;
+
+/** The first 16 bytes of the SHA-256 of what stands between NULs, which no name can hold. */
+function printOf(parts: readonly (string | number | bigint)[]): bigint {
+  const digest = createHash('sha256')
+    .update(`${parts.join('\0')}\0`, 'latin1')
+    .digest();
+  return (digest.readBigUInt64BE(0) << 64n) | digest.readBigUInt64BE(8);
 }
 
-const BITS = 128;
+const contentOf = ({ kind, path, sizeBytes, sha256, target }: HashedEntry): bigint => {
+  switch (kind) {
+    case 'file':
+      return printOf(['file', path, sizeBytes, sha256]);
+    case 'directory':
+      return printOf(['directory', path]);
+    case 'symlink':
+    case 'hardlink':
+      return printOf([kind, path, target]);
+    case 'other':
+      return 0n;
+  }
+};
 
-/** The first 128 bits of the SHA-256 of a line, as a number. */
-const printOf = (line: string): bigint =>
-  BigInt(`0x${createHash('sha256').update(Buffer.from(line, 'latin1')).digest('hex').slice(0, 32)}`);
+const propertiesOf = ({ kind, path, mode, uid, gid, mtime }: HashedEntry): bigint => {
+  switch (kind) {
+    case 'file':
+    case 'directory':
+      return printOf([path, mode.toString(8), uid, gid, mtime]);
+    case 'symlink':
+      // Nobody looks at its mode, and systems differ in what they say of it.
+      return printOf([path, '', uid, gid, mtime]);
+    // One file with its first name, or nothing that is compared.
+    case 'hardlink':
+    case 'other':
+      return 0n;
+  }
+};
 
-const hex = (sum: bigint): string => BigInt.asUintN(BITS, sum).toString(16).padStart(32, '0');
+const digits = (sum: bigint): string => sum.toString(16).padStart(32, '0');
 
 /**
- * Adds entries up to facts (docs/format.md): both fingerprints are sums, so that the order of the entries does not matter and
- * memory stays flat however many there are.
+ * Adds up entries of an archive or of a tree, in any order and in flat memory (docs/format.md). Both must name as the file the
+ * first of the names that one file has, in the order of their bytes, and as hardlinks the others.
  */
-export function sumTree(): {
-  add(entry: TreeEntry): void;
-  facts(changed: readonly string[], changedCount: number): FileFacts;
-} {
-  const counts = { file: 0, directory: 0, link: 0, 'hard-link': 0, other: 0 };
+export function sumTree(): { readonly add: (entry: HashedEntry) => void; readonly facts: () => TreeFacts } {
+  const counts = { file: 0, directory: 0, symlink: 0, hardlink: 0, other: 0 };
   let bytes = 0;
-  let contents = 0n;
+  let fingerprint = 0n;
   let properties = 0n;
   return {
     add: (entry) => {
-      const { path, kind, mode, uid, gid, changedAtSeconds, sizeBytes, sha256, target } = entry;
-      counts[kind] += 1;
-      bytes += sizeBytes;
-      contents += printOf([path, kind, String(sizeBytes), sha256, target].join('\0'));
-      // A further name of a file has the properties of that file; a link's mode is nobody's choice.
-      if (kind === 'hard-link') return;
-      const shownMode = kind === 'link' ? '' : mode.toString(8);
-      properties += printOf([path, shownMode, String(uid), String(gid), String(changedAtSeconds)].join('\0'));
+      counts[entry.kind] += 1;
+      bytes += entry.sizeBytes;
+      fingerprint = (fingerprint + contentOf(entry)) & ROUND;
+      properties = (properties + propertiesOf(entry)) & ROUND;
     },
-    facts: (changed, changedCount) => ({
-      files: counts.file + counts['hard-link'],
+    facts: () => ({
+      files: counts.file + counts.hardlink,
       directories: counts.directory,
-      links: counts.link,
+      links: counts.symlink,
       others: counts.other,
       bytes,
-      fingerprint: hex(contents),
-      properties: hex(properties),
-      changed: [...changed],
-      changedCount,
+      fingerprint: digits(fingerprint),
+      properties: digits(properties),
     }),
   };
 }

@@ -1,84 +1,127 @@
-import { createHash } from 'node:crypto';
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
-import type { TreeEntry } from './tree-facts.ts';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { bytesOf, byteText, type ByteText, type EntryKind, type TreeEntry } from './tree-entry.ts';
 
-const CHUNK_BYTES = 256 * 1024;
-const BILLION = 1_000_000_000n;
+/** Entries that are looked at together, so that a slow disk is asked for more than one at a time. */
+const TOGETHER = 64;
 
-/** A path as bytes: a name of a disk need not be UTF-8. */
-export const bytesOf = (root: string, path: string): Buffer =>
-  Buffer.concat([Buffer.from(root), Buffer.from(path === '' ? '' : `/${path}`, 'latin1')]);
-
-/** What one file holds; each reading uses `buffer` again. */
-async function hashFile(path: Buffer, buffer: Buffer, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await using file = await open(path, 'r');
-  for (;;) {
-    signal.throwIfAborted();
-    const { bytesRead } = await file.read(buffer, 0, buffer.length);
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(buffer.subarray(0, bytesRead));
-  }
+export interface Walk {
+  readonly root: ByteText;
+  /** Paths below the root, none within another; `['.']` for all of it. What is not there is passed over. */
+  readonly entries: readonly ByteText[];
+  /** What of it is passed over, with all that is below. Default nothing. */
+  readonly isLeftOut?: (path: ByteText) => boolean;
+  /** Told of a directory that this user may not read, whose content is passed over then. Default: throws. */
+  readonly onForbidden?: (path: ByteText) => void;
 }
 
-function kindOf(stats: BigIntStats): TreeEntry['kind'] | null {
+export interface WalkedEntry extends TreeEntry {
+  /** Of a further name of a file, the one that came first; else null. */
+  readonly firstName: ByteText | null;
+}
+
+interface Looked {
+  readonly entry: TreeEntry;
+  /** Which file it is, where that has further names; else null. */
+  readonly inode: string | null;
+}
+
+export const errnoOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+/** It went away between two looks. */
+const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error));
+export const isForbidden = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(errnoOf(error));
+
+/** Where an entry is, for whoever opens it. */
+export const placeOf = (root: ByteText, path: ByteText): Buffer =>
+  bytesOf(path === '.' ? root : `${root}/${path}`);
+
+function kindOf(stats: BigIntStats): EntryKind {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'directory';
-  if (stats.isSymbolicLink()) return 'link';
-  return stats.isSocket() ? null : 'other';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
 }
 
-const floorSeconds = (ns: bigint): number => {
-  const rest = ((ns % BILLION) + BILLION) % BILLION;
-  return Number((ns - rest) / BILLION);
+const secondsOf = (nanoseconds: bigint): bigint => {
+  const seconds = nanoseconds / 1_000_000_000n;
+  return nanoseconds % 1_000_000_000n < 0n ? seconds - 1n : seconds;
 };
 
-/**
- * Every entry below `root` and the root itself, in the order of tar's --sort=name, which is that of bytes, so that of several names of one file the
- * same one comes first. `hashes`: whether contents are read; without, every SHA-256 is empty. Sockets are left out. Throws what
- * the file system throws.
- */
-export async function* walkTree(
-  root: string,
-  options: { readonly hashes: boolean; readonly signal: AbortSignal },
-): AsyncGenerator<TreeEntry> {
-  const { hashes, signal } = options;
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  /** By inode, the first name of a file that has several. */
-  const names = new Map<string, string>();
-
-  async function* visit(path: string): AsyncGenerator<TreeEntry> {
-    signal.throwIfAborted();
-    const at = bytesOf(root, path);
+async function lookAt(root: ByteText, path: ByteText): Promise<Looked | null> {
+  const at = placeOf(root, path);
+  try {
     const stats = await lstat(at, { bigint: true });
-    let kind = kindOf(stats);
-    if (kind === null) return;
-    let target = '';
-    if (kind === 'link') target = (await readlink(at, { encoding: 'buffer' })).toString('latin1');
-    if (kind !== 'directory' && stats.nlink > 1n) {
-      const inode = `${String(stats.dev)}:${String(stats.ino)}`;
-      const first = names.get(inode);
-      if (first === undefined) names.set(inode, path);
-      else [kind, target] = ['hard-link', first];
-    }
-    const isFile = kind === 'file';
-    yield {
+    const kind = kindOf(stats);
+    const entry: TreeEntry = {
       path,
       kind,
-      mode: Number(stats.mode & 0o7777n),
+      mode: Number(stats.mode) & 0o7777,
       uid: Number(stats.uid),
       gid: Number(stats.gid),
-      changedAtSeconds: floorSeconds(stats.mtimeNs),
-      sizeBytes: isFile ? Number(stats.size) : 0,
-      sha256: isFile && hashes ? await hashFile(at, buffer, signal) : '',
-      target,
+      mtime: secondsOf(stats.mtimeNs),
+      sizeBytes: kind === 'file' ? Number(stats.size) : 0,
+      target: kind === 'symlink' ? byteText(await readlink(at, 'buffer')) : '',
     };
-    if (kind !== 'directory') return;
-    const below = (await readdir(at, { encoding: 'buffer' })).toSorted((a, b) => Buffer.compare(a, b));
-    for (const name of below) {
-      yield* visit(path === '' ? name.toString('latin1') : `${path}/${name.toString('latin1')}`);
-    }
+    const hasOthers = kind !== 'directory' && stats.nlink > 1n;
+    return { entry, inode: hasOthers ? `${String(stats.dev)}:${String(stats.ino)}` : null };
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
   }
-  yield* visit('');
 }
+
+/**
+ * Everything below a root in the order in which tar stores it: by the bytes of names, a directory before what is in it. What comes or
+ * goes meanwhile may be there or not. Throws what the file system says, and the reason of the signal.
+ */
+export async function* walkTree(
+  { signal }: { readonly signal: AbortSignal },
+  { root, entries, isLeftOut, onForbidden }: Walk,
+): AsyncGenerator<WalkedEntry, undefined> {
+  /** Of each file that has several; of no other, so that memory stays flat. */
+  const firstNames = new Map<string, ByteText>();
+
+  const listed = async (folder: ByteText): Promise<ByteText[]> => {
+    try {
+      const names = await readdir(placeOf(root, folder), { encoding: 'buffer' });
+      return names.map((name) => (folder === '.' ? byteText(name) : `${folder}/${byteText(name)}`));
+    } catch (error) {
+      if (isGone(error)) return [];
+      if (onForbidden === undefined || !isForbidden(error)) throw error;
+      onForbidden(folder);
+      return [];
+    }
+  };
+  const open = (paths: readonly ByteText[]) => ({
+    paths: [...(isLeftOut === undefined ? paths : paths.filter((path) => !isLeftOut(path)))].sort(byBytes),
+    next: 0,
+    looked: [] as (Looked | null)[],
+  });
+
+  const folders = [open(entries)];
+  for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
+    if (folder.looked.length === 0) {
+      signal.throwIfAborted();
+      const paths = folder.paths.slice(folder.next, folder.next + TOGETHER);
+      folder.next += paths.length;
+      folder.looked = await Promise.all(paths.map((path) => lookAt(root, path)));
+    }
+    if (folder.looked.length === 0) {
+      folders.pop();
+      continue;
+    }
+    const { entry, inode } = folder.looked.shift() ?? { entry: null, inode: null };
+    if (entry === null) continue;
+    const firstName = inode === null ? null : (firstNames.get(inode) ?? null);
+    if (inode !== null && firstName === null) firstNames.set(inode, entry.path);
+    yield { ...entry, firstName };
+    if (entry.kind === 'directory') folders.push(open(await listed(entry.path)));
+  }
+}
+
+/** An entry as tar stores it: of a file with several names, the content once. */
+export const asStored = ({ firstName, ...entry }: WalkedEntry): TreeEntry =>
+  firstName === null ? entry : { ...entry, kind: 'hardlink', sizeBytes: 0, target: firstName };
+
+/** The order of `tar --sort=name` within a folder. */
+export const byBytes = (a: ByteText, b: ByteText): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -7,8 +7,10 @@ import type { PostgresServer } from '../../tools/find-postgres-tools.ts';
 import { identityOf } from '../../tools/process-identity.ts';
 import { readTool } from '../../tools/read-tool.ts';
 import { lastLine, startTool } from '../../tools/start-tool.ts';
+import type { ServerIdentity } from '../recovery-server.ts';
 import type { SourceContext } from '../source.ts';
 import { connect } from './connect.ts';
+import { isReachable, serverIdentity } from './server-identity.ts';
 
 /** Clusters that did not fit under BACKUP_VERIFY_DIR lie in the temporary folder under this name. */
 export const TEMPORARY_PREFIX = 'hf-scratch-';
@@ -19,11 +21,6 @@ const SUPERUSER = 'holdfast_scratch';
 const PORT = 5432;
 /** The address of a socket has 107 bytes, and the name of the file takes 14 of them. */
 const SOCKET_FOLDER_MAX_BYTES = 90;
-
-interface Identity {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface EphemeralCluster extends AsyncDisposable {
   /** Its own superuser, by the socket; another database or user by changing the copy. */
@@ -37,39 +34,14 @@ export interface ClusterPlace {
   /** Exists, empty but for the mark, and belongs to the server's user. */
   readonly folder: string;
   readonly freeBytes: number;
-  readonly identity: Identity | null;
+  readonly identity: ServerIdentity | null;
   remove(): Promise<void>;
-}
-
-/** The server refuses to run as root, so root runs it as the user that its package made. */
-async function serverIdentity(ctx: SourceContext): Promise<Identity | null> {
-  if (process.getuid?.() !== 0) return null;
-  const ask = async (flag: string): Promise<number> =>
-    Number(await readTool(ctx, { file: '/usr/bin/id', args: [flag, 'postgres'] }));
-  try {
-    return { uid: await ask('-u'), gid: await ask('-g') };
-  } catch (error) {
-    ctx.signal.throwIfAborted();
-    throw new AppError('config', 'there is no user "postgres" to run a server as', {
-      hint: 'Make one (useradd --system postgres), or run Holdfast as an ordinary user.',
-      cause: error,
-    });
-  }
-}
-
-/** Whether the server's user can enter this folder and write there; an open folder handle would not help it. */
-async function isReachable(ctx: SourceContext, folder: string, identity: Identity | null): Promise<boolean> {
-  if (identity === null) return true;
-  const script = 'cd -- "$1" && touch .reach && rm .reach';
-  const run = startTool(ctx, { file: '/bin/sh', args: ['-c', script, 'sh', folder], identity, cwd: '/' });
-  run.stdout.resume();
-  return (await run.exit).code === 0;
 }
 
 async function makeFolder(
   make: () => Promise<string>,
   id: string,
-  identity: Identity | null,
+  identity: ServerIdentity | null,
 ): Promise<string> {
   const folder = await make();
   const owner = { pid: process.pid, identity: identityOf(process.pid) };

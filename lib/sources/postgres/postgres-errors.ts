@@ -53,9 +53,13 @@ export function translatePostgresError(thrown: unknown, source: PostgresConfig):
   });
 }
 
-/** What pg_dump meant by its exit, from what it wrote to stderr in English (LC_ALL=C). */
-export function translatePgDumpExit(exit: ToolExit, source: PostgresConfig): AppError {
-  const plain = toolFailed('pg_dump', exit);
+/** What pg_dump or its like meant by its exit, from what it wrote to stderr in English (LC_ALL=C). */
+export function translatePgDumpExit(
+  exit: ToolExit,
+  source: PostgresConfig,
+  program: 'pg_dump' | 'pg_basebackup' = 'pg_dump',
+): AppError {
+  const plain = toolFailed(program, exit);
   // Killed from outside: the last line it wrote before is not why.
   if (exit.signal !== null) return plain;
   const more = { cause: plain, fields: { reason: lastLine(exit.stderrTail) } };

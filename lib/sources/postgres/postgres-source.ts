@@ -1,9 +1,10 @@
 import postgres from 'postgres';
-import type { Config, PostgresConfig } from '../../platform/config.ts';
+import type { Config } from '../../platform/config.ts';
 import { choosePostgresTool, listPostgresTools, type PostgresTool } from '../../tools/find-postgres-tools.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import type { Dump, DumpOptions, PostgresSource, SourceContext, SourceProbe } from '../source.ts';
 import { connect, readVersion } from './connect.ts';
+import { conninfo, libpqEnvironment } from './libpq-environment.ts';
 import { sourceUnreachable, translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
 import { beginFacts, unknownFacts, type FactsReading } from './read-facts.ts';
 import { readTables } from './read-tables.ts';
@@ -65,27 +66,6 @@ async function hasRoomForFacts(sql: postgres.ReservedSql, ctx: SourceContext): P
     needed: CONNECTIONS,
   });
   return false;
-}
-
-/** `dbname='…'` with the keys libpq has no environment variable for. Holds no secret: it stands in argv. */
-function conninfo(source: PostgresConfig): string {
-  const quote = (value: string): string => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
-  return `dbname=${quote(source.database)} keepalives_idle=30 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=60000`;
-}
-
-function pgDumpEnvironment(
-  source: PostgresConfig,
-): Record<string, NonNullable<PostgresConfig['password']> | string> {
-  return {
-    PGHOST: source.host,
-    PGPORT: String(source.port),
-    PGUSER: source.user,
-    PGAPPNAME: 'holdfast-backup',
-    PGCONNECT_TIMEOUT: '10',
-    ...(source.password === null ? {} : { PGPASSWORD: source.password }),
-    ...(source.sslMode == null ? {} : { PGSSLMODE: source.sslMode }),
-    ...(source.sslRootCert === null ? {} : { PGSSLROOTCERT: source.sslRootCert }),
-  };
 }
 
 /** One PostgreSQL database, by way of pg_dump's custom format. */
@@ -171,7 +151,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
           ...selection.args,
           `--dbname=${conninfo(source)}`,
         ],
-        env: pgDumpEnvironment(source),
+        env: libpqEnvironment(source),
         ...(options.tap === undefined ? {} : { tap: options.tap.bind(options) }),
         failure: (exit) => translatePgDumpExit(exit, source),
       });

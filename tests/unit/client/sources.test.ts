@@ -1,16 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { FilePrefix, SourceCreate, type Source } from '#lib/contracts/source.ts';
+import {
+  FilePrefix,
+  SourceCreate,
+  SourceProbeRequest,
+  SourceUpdate,
+  type DatabaseSource,
+  type Source,
+} from '#lib/contracts/source.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { readingRoleSql } from '#lib/client/reading-role.ts';
 import { cronWords, nextRuns, runWords } from '#lib/client/schedule-words.ts';
+import { secretNames } from '#lib/client/secret-names.ts';
 import {
   createRequest,
   createRequests,
+  discoverRequest,
+  fieldsOf,
   newSourceFields,
+  pathFault,
   probeRequest,
+  relativePathsFault,
+  suggestedName,
   suggestedPrefix,
   updateRequest,
 } from '#lib/client/source-form.ts';
+import { productText } from '#lib/client/source-words.ts';
 
 const installed = {
   schedule: { isEnabled: false, cron: '0 1 * * *', timeZone: 'UTC' },
@@ -18,7 +32,7 @@ const installed = {
   verification: DEFAULT_VERIFICATION_POLICY,
 };
 const fields = {
-  ...newSourceFields(installed),
+  ...newSourceFields(installed, 'postgres'),
   name: ' shop ',
   filePrefix: 'shop_backup',
   host: ' db ',
@@ -53,8 +67,12 @@ describe('the form of a source', () => {
       password: null,
     });
     expect(probeRequest(fields, 'an id')).not.toHaveProperty('password');
-    expect(probeRequest(fields, null).password).toBeNull();
+    expect(probeRequest(fields, null)).toMatchObject({ password: null });
     expect(probeRequest(fields, null)).not.toHaveProperty('sourceId');
+    expect(discoverRequest({ ...fields, database: ' ' })).toMatchObject({
+      database: 'postgres',
+      password: null,
+    });
   });
 
   test('names many databases after themselves, and never as another is named', () => {
@@ -71,11 +89,153 @@ describe('the form of a source', () => {
   test.each([
     ['shop', 'shop_backup'],
     ['Übung "a"/b', 'bung_a_b_backup'],
-    ['äöü', 'database_backup'],
+    ['äöü', 'source_backup'],
     ['_x', 'x_backup'],
   ])('suggests for %s the prefix %s', (database, prefix) => {
     expect(suggestedPrefix(database)).toBe(prefix);
     expect(FilePrefix.safeParse(prefix).success).toBe(true);
+  });
+});
+
+const named = { name: 'x', filePrefix: 'x_backup' };
+const files = {
+  ...newSourceFields(installed, 'files'),
+  ...named,
+  path: ' /srv/app/ ',
+  only: './.env.production\n\n  docker/nginx.conf \nuploads/\n',
+  excludes: '*.log\n\ncache/*',
+};
+const sqlite = { ...newSourceFields(installed, 'sqlite'), ...named, path: '/srv/app/app.db' };
+const redis = { ...newSourceFields(installed, 'redis'), ...named, host: ' cache ', user: ' ' };
+
+describe('the form of a source that is no PostgreSQL database', () => {
+  test('asks for its own place alone, in requests that the contracts take', () => {
+    const place = {
+      kind: 'files',
+      path: '/srv/app',
+      only: ['.env.production', 'docker/nginx.conf', 'uploads'],
+      excludes: ['*.log', 'cache/*'],
+    };
+    expect(SourceProbeRequest.parse(probeRequest(files, 'an id'))).toEqual(place);
+    expect(SourceCreate.parse(createRequest(files))).toMatchObject({ ...place, ...named, schedule: null });
+    expect(createRequest({ ...files, only: ' \n', excludes: '' })).toMatchObject({
+      only: null,
+      excludes: [],
+    });
+    expect(SourceProbeRequest.parse(probeRequest(sqlite, null))).toEqual({
+      kind: 'sqlite',
+      path: '/srv/app/app.db',
+    });
+    expect(SourceUpdate.parse(updateRequest(sqlite))).toMatchObject({ kind: 'sqlite', retention: null });
+    expect(SourceCreate.parse(createRequest(redis))).toMatchObject({
+      kind: 'redis',
+      host: 'cache',
+      port: 6379,
+      user: null,
+      password: null,
+    });
+  });
+
+  test('keeps the password of a Redis server that nobody typed again', () => {
+    expect(updateRequest(redis)).not.toHaveProperty('password');
+    expect(updateRequest({ ...redis, dropsPassword: true })).toMatchObject({ password: null });
+    expect(probeRequest({ ...redis, user: 'reader' }, null)).toEqual({
+      kind: 'redis',
+      host: 'cache',
+      port: 6379,
+      user: 'reader',
+      password: null,
+    });
+  });
+
+  test('shows a source as it was saved, and saves it as it was shown', () => {
+    const shown = {
+      ...named,
+      environment: 'staging',
+      schedule: null,
+      retention: { daily: 1, weekly: 2, monthly: 3 },
+      verification: null,
+    } as DatabaseSource;
+    for (const place of [
+      { kind: 'files', path: '/srv/app', only: ['a', 'b c'], excludes: [] },
+      { kind: 'files', path: '/srv/app', only: null, excludes: ['*.log'] },
+      { kind: 'sqlite', path: '/srv/app.db' },
+      { kind: 'redis', host: 'cache', port: 6380, user: 'reader' },
+      { kind: 'redis', host: 'cache', port: 6379, user: null },
+    ] as const) {
+      const source = { ...shown, ...place } as Source;
+      const saved = SourceUpdate.parse(updateRequest(fieldsOf(source, installed)));
+      expect(saved).toMatchObject({ ...place, environment: 'staging', retention: shown.retention });
+    }
+  });
+
+  test.each([
+    ['files', { path: '/volumes/uploads/' }, 'uploads'],
+    ['files', { path: '/etc/nginx/nginx.conf' }, 'nginx.conf'],
+    ['files', { path: '' }, ''],
+    ['sqlite', { path: '/srv/app/shop.sqlite3' }, 'shop'],
+    ['sqlite', { path: '/srv/app/inventory.db' }, 'inventory'],
+    ['sqlite', { path: '/srv/app/.db' }, '.db'],
+    ['redis', { host: 'cache.example.internal' }, 'cache'],
+    ['redis', { host: '127.0.0.1' }, 'redis'],
+    ['redis', { host: 'localhost' }, 'redis'],
+    ['redis', { host: '::1' }, 'redis'],
+    ['redis', { host: '' }, ''],
+    ['postgres', { database: 'shop' }, 'shop'],
+  ] as const)('suggests a name for %s %j: %s', (kind, typed, name) => {
+    expect(suggestedName({ path: '', host: '', database: '', ...typed, kind })).toBe(name);
+  });
+
+  test.each([
+    ['', 'Give a path.'],
+    ['uploads', 'Give an absolute path: it begins with "/".'],
+    ['/', 'Invalid'],
+    ['/srv/../etc', 'must not contain'],
+    ['/srv/uploads', null],
+    [' /srv/uploads/ ', null],
+  ])('says of the path %j: %s', (path, fault) => {
+    if (fault === null) expect(pathFault(path)).toBeNull();
+    else expect(pathFault(path)).toMatch(/\.$|"\.$/);
+    if (fault !== null && fault !== 'Invalid') expect(pathFault(path)).toContain(fault);
+  });
+
+  test('names the line that is no path below the folder', () => {
+    expect(relativePathsFault('a\n./b/c\n')).toBeNull();
+    expect(relativePathsFault('a\n/etc/passwd')).toContain('“/etc/passwd”');
+    expect(relativePathsFault('../other')).toContain('“../other”');
+    expect(relativePathsFault('a//b')).not.toBeNull();
+  });
+
+  test('notices names that usually hold secrets, and no others', () => {
+    const secret = [
+      '.env',
+      '.env.production',
+      'docker/prod.env',
+      'tls/server.key',
+      'server.pem',
+      'keys/id_ed25519',
+      'certs/ca.crt',
+      'KEYSTORE.P12',
+    ];
+    const plain = [
+      'docker/nginx.conf',
+      '.env.example',
+      'id_ed25519.pub',
+      'environment.ts',
+      'keyboard',
+      'data/app.db',
+    ];
+    expect(secretNames('/srv/app', [...secret, ...plain])).toEqual(secret);
+    expect(secretNames('/etc/letsencrypt', [])).toEqual(['/etc/letsencrypt']);
+    expect(secretNames('/volumes/uploads', [])).toEqual([]);
+    // What is chosen below it counts then, not the folder.
+    expect(secretNames('/etc/ssl', ['openssl.cnf'])).toEqual([]);
+  });
+
+  test('names what reads each kind', () => {
+    expect(productText('postgres', '15.18')).toBe('PostgreSQL 15.18');
+    expect(productText('files', '1.34')).toBe('tar 1.34');
+    expect(productText('redis', null)).toBe('Redis');
   });
 });
 

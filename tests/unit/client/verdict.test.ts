@@ -27,6 +27,7 @@ const check = (state: HealthCheck['state']): HealthCheck => ({
 const source = (name: string, state: OverviewSource['state'] = 'OK'): OverviewSource => ({
   id: name,
   name,
+  kind: 'postgres',
   state,
   newestGood: proven,
   newestGoodAgeSeconds: 9 * 3600,

@@ -38,7 +38,11 @@ describe('groupChecks', () => {
 test('a name is its kind, and after the first colon its subject', () => {
   expect(checkParts('sql:a: b')).toEqual({ kind: 'sql', subject: 'a: b' });
   expect(checkParts('sha256')).toEqual({ kind: 'sha256', subject: null });
-  expect(checkKindWord('a-kind-of-tomorrow')).toBe('A kind of tomorrow');
+  expect(checkKindWord('a-kind-of-tomorrow', null)).toBe('A kind of tomorrow');
+  // One of many is of a table; the only one of its kind is of all files.
+  expect(checkKindWord('content', 'public.items')).toBe('Content of a table');
+  expect(checkKindWord('content', null)).toBe('Names and contents');
+  expect(checkKindWord('keys', 'db0')).toBe('Keys');
 });
 
 test('a check is found by every word of the search, in its name, its words or its values', () => {
