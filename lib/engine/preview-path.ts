@@ -36,7 +36,9 @@ export async function previewPath(
   const blocked = refusals.map(({ name, error }) =>
     finding(name, 'BLOCKED', error.message, error.hint ?? ''),
   );
-  const sizeBytes = manifest.facts.files?.bytes ?? manifest.plain.bytes;
+  const wholeBytes = manifest.facts.files?.bytes ?? manifest.plain.bytes;
+  // Only the archive itself tells what chosen entries take.
+  const isPart = plan.paths !== undefined;
   const live =
     mode === 'swap' && blocked.length === 0
       ? await surveyTree(ctx, placesOf(target, entries, manifest), {
@@ -46,14 +48,14 @@ export async function previewPath(
       : null;
   return {
     ...consequences(plan, manifest, entries, live),
-    sizeBytes,
+    sizeBytes: isPart ? null : wholeBytes,
     findings: [
       ...(blocked.length > 0 ? blocked : [ok('target', targetWords(plan, live))]),
       ...judgeLive(manifest, entries, live),
       ...judgeLeftOut(plan, manifest, entries),
       ...judgeOpen(plan, manifest),
       judgeOwner(plan, manifest),
-      await judgeDisk(target, sizeBytes),
+      await judgeDisk(target, wholeBytes, isPart),
     ],
   };
 }
@@ -188,12 +190,18 @@ function userName(): string {
 }
 
 /** The copy stands beside its target before it takes its place. */
-async function judgeDisk(target: string, sizeBytes: number): Promise<Finding> {
+async function judgeDisk(target: string, wholeBytes: number, isPart: boolean): Promise<Finding> {
   try {
     const { bavail, bsize } = await statfs(dirname(target));
-    const said = `${humanBytes(sizeBytes)} needed beside ${target}, ${humanBytes(bavail * bsize)} free`;
-    return bavail * bsize > sizeBytes
-      ? ok('disk', said)
+    const said = `${isPart ? 'at most ' : ''}${humanBytes(wholeBytes)} needed beside ${target}, ${humanBytes(bavail * bsize)} free`;
+    if (bavail * bsize > wholeBytes) return ok('disk', said);
+    return isPart
+      ? finding(
+          'disk',
+          'UNKNOWN',
+          said,
+          'See that there is room for what was chosen: where there is not, nothing is changed.',
+        )
       : finding('disk', 'BLOCKED', said, 'Make room on that disk, or choose a path on a larger one.');
   } catch {
     return finding(
