@@ -1,8 +1,8 @@
 import type { KeptCopy } from '../contracts/kept-copy.ts';
 
-/** `Schema in shop`; a database stands by itself. */
+/** `Schema in shop`; a database and a path stand by themselves. */
 export const keptPlace = ({ kind, database }: Pick<KeptCopy, 'kind' | 'database'>): string =>
-  kind === 'database' ? 'Database' : `Schema in ${database}`;
+  ({ database: 'Database', schema: `Schema in ${database}`, path: 'Path' })[kind];
 
 /** What is in it. */
 export function keptHolds({ kind, holds, isInUse }: Pick<KeptCopy, 'kind' | 'holds' | 'isInUse'>): string {
@@ -11,9 +11,10 @@ export function keptHolds({ kind, holds, isInUse }: Pick<KeptCopy, 'kind' | 'hol
     case 'added':
       return 'The keys of the rows that were added';
     case 'before':
+      if (kind === 'path') return 'What was live before';
       return kind === 'database' ? 'The database as it was before' : 'The rows that were replaced';
     case 'restored':
-      return kind === 'database' ? 'A restored copy' : 'Restored rows';
+      return kind === 'schema' ? 'Restored rows' : 'A restored copy';
   }
 }
 
