@@ -29,7 +29,7 @@ interface Looked {
 export const errnoOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 /** It went away between two looks. */
-const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error));
+export const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error));
 export const isForbidden = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(errnoOf(error));
 
 /** Where an entry is, for whoever opens it. */
