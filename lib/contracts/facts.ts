@@ -141,7 +141,7 @@ export const FileFacts = z.object({
   files: z.number().int(),
   directories: z.number().int(),
   links: z.number().int(),
-  /** Named pipes and devices; sockets are not in the archive. */
+  /** Pipes, devices and sockets, which have no content: counted and not compared. Sockets are not in the archive. */
   others: z.number().int(),
   /** Of the contents of all files. */
   bytes: z.number().int(),

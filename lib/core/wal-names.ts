@@ -1,6 +1,3 @@
-/** The smallest segment of the write-ahead log that PostgreSQL allows; every size is a power of two. */
-export const MIN_SEGMENT_BYTES = 1024 * 1024;
-
 const hex8 = (value: bigint | number): string => value.toString(16).toUpperCase().padStart(8, '0');
 
 /** `16/B374D848` as one number; null where it is no position. */
@@ -33,8 +30,6 @@ export function readSegmentName(name: string, segmentBytes: number): SegmentId |
     segment: BigInt(`0x${high}`) * perFile + BigInt(`0x${low}`),
   };
 }
-
-export const historyName = (timeline: number): string => `${hex8(timeline)}.history`;
 
 /** The timeline of `00000002.history`; null for every other name. */
 export function readHistoryName(name: string): number | null {

@@ -81,7 +81,7 @@ export async function unpackBase(
     cwd: '/',
     ...(into.identity === null ? {} : { identity: into.identity }),
   };
-  const [first = tar, ...others] = [...(await findUnpackers(config, { key, manifest }, ctx)), tar];
+  const [first, ...others] = [...(await findUnpackers(config, { key, manifest }, ctx)), tar];
   const body = await storage.get(ctx, key);
   const chain = startChain(ctx, [first, ...others], 'ignore');
   try {

@@ -69,7 +69,10 @@ export interface RecoveryServer {
    * this one is killed.
    */
   recover(order: RecoveryOrder, restored: (segment: string) => void): Promise<RecoveredServer>;
-  /** Once it has stopped: the settings with which people run it, without those of the recovery. */
+  /**
+   * Once it has stopped: the settings with which people run it, without those of the recovery; and its timeline is archived as soon as
+   * it archives at all.
+   */
   settle(order: RecoveryOrder): Promise<void>;
   /** Starts it, to outlive this process. Throws `verification_failed` where it does not come up. */
   start(folder: string): Promise<void>;

@@ -2,7 +2,7 @@ import type { SourceKind } from '../core/source-kind.ts';
 import type { Config } from '../platform/config.ts';
 import type { BaseSource } from './base-source.ts';
 import type { KeptCopiesServer } from './kept-copies.ts';
-import { compareTrees, type ComparedTrees, type TreeDifferences } from './files/compare-trees.ts';
+import { compareTrees, type Taken, type TreeDifferences } from './files/compare-trees.ts';
 import { createFilesSource } from './files/files-source.ts';
 import { createFilesCopy } from './files/files-copy.ts';
 import { createBaseSource } from './postgres/base-source.ts';
@@ -65,8 +65,10 @@ export function openPathCopy(config: Config, kind: Exclude<SourceKind, 'postgres
 /** What taking a copy of files into use would change in what is live. Throws like a probe. */
 export const compareFileTrees = (
   ctx: Pick<SourceContext, 'signal'>,
-  trees: ComparedTrees,
-): Promise<TreeDifferences> => compareTrees(ctx, trees);
+  copy: string,
+  live: string,
+  taken?: Taken,
+): Promise<TreeDifferences> => compareTrees(ctx, copy, live, taken);
 
 /** A place to restore this backup in, whatever kind of source its manifest names. Null when there is none: why is reported as a check. */
 export function openScratch(config: Config, ctx: ScratchContext, need: ScratchNeed): Promise<Scratch | null> {

@@ -140,6 +140,8 @@ export interface ScratchNeed {
 export interface PathScope {
   /** Of `files`: these entries (and what is below them) and no others; null for all. */
   readonly paths: readonly string[] | null;
+  /** The plain dump, which tells what a choice of entries is to be compared with; needed where `paths` is not null. */
+  readonly dump?: string;
 }
 
 /**
@@ -155,8 +157,7 @@ export interface PathCopy {
   fill(ctx: ScratchContext, file: string, at: string, scope: PathScope): Promise<void>;
   /**
    * Holds every fact of the manifest against what stands at `at`, and reports each check. What this user may not restore (owners,
-   * where it is not root) is UNKNOWN and not required. With a scope, what the archive itself tells of
-   * those entries: `at` must be what this same PathCopy has filled.
+   * where it is not root) is UNKNOWN and not required. With a scope, only what the scope leaves of the facts.
    */
   compare(ctx: ScratchContext, at: string, manifest: Manifest, scope: PathScope): Promise<void>;
 }

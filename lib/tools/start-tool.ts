@@ -10,8 +10,8 @@ export interface Tool extends ToolCommand {
   readonly killAfterMs?: number;
   /** Sees each chunk of stdout as it is passed on; complete when `stdout` has ended. */
   tap?(chunk: Buffer): void;
-  /** Whether an exit with another code than 0 is a success too; default no. */
-  isSuccess?(exit: ToolExit): boolean;
+  /** Exit codes that are a success; default 0 alone. */
+  readonly goodCodes?: readonly number[];
   /** Says what an unsuccessful exit means; default `tool_failed` with the last line of stderr. */
   failure?(exit: ToolExit): AppError;
 }
@@ -19,7 +19,7 @@ export interface Tool extends ToolCommand {
 export interface ToolRun {
   readonly pid: number | undefined;
   /**
-   * Ends only after the process exited 0 (or as `isSuccess` allows); otherwise errors, so that reading to the end is proof of success. Destroying
+   * Ends only after the process exited well (0, or what `goodCodes` names); otherwise errors, so that reading to the end is proof of success. Destroying
    * it stops the process: SIGTERM, then SIGKILL; its `close` comes after the process has gone.
    */
   readonly stdout: Readable;
@@ -91,7 +91,7 @@ export function startTool(ctx: Pick<RunContext, 'signal'>, tool: Tool): ToolRun 
   const { stdin } = tool;
   void exit.then((ended) => {
     if (stdout.destroyed) return;
-    if (ended.code !== 0 && tool.isSuccess?.(ended) !== true) {
+    if (ended.code === null || !(tool.goodCodes ?? [0]).includes(ended.code)) {
       stdout.destroy(failure(ended));
     } else if (stdin !== undefined && !stdin.readableEnded) {
       stdout.destroy(new AppError('tool_failed', `${name} stopped reading before the end of its input`));

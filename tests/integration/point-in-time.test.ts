@@ -79,8 +79,8 @@ const baseBackup = async (more: Record<string, string> = {}): Promise<string> =>
 const readManifest = (archive: string): BaseManifest =>
   BaseManifest.parse(JSON.parse(readFileSync(baseManifestNameOf(archive), 'utf8')));
 
-/** What the tables hold on the server that listens here. */
-async function printsAt(port: number, host = '127.0.0.1'): Promise<Record<string, string>> {
+/** Asks the server that listens here. */
+async function ask(port: number, text: string, host = '127.0.0.1'): Promise<Record<string, unknown>[]> {
   const sql = postgres({
     host,
     port,
@@ -91,14 +91,33 @@ async function printsAt(port: number, host = '127.0.0.1'): Promise<Record<string
     onnotice: () => undefined,
   });
   try {
-    const prints: Record<string, string> = {};
-    for (const [table, text] of Object.entries(PRINTS)) {
-      const there = await sql`select to_regclass(${table}) is not null as is`;
-      prints[table] = there[0]?.['is'] === true ? String((await sql.unsafe(text))[0]?.['print']) : 'gone';
-    }
-    return prints;
+    return [...(await sql.unsafe(text))];
   } finally {
     await sql.end({ timeout: 1 });
+  }
+}
+
+/** What the tables hold on the server that listens here. */
+async function printsAt(port: number, host = '127.0.0.1'): Promise<Record<string, string>> {
+  const prints: Record<string, string> = {};
+  for (const [table, text] of Object.entries(PRINTS)) {
+    const [there] = await ask(port, `select to_regclass('${table}') is not null as is`, host);
+    prints[table] = there?.['is'] === true ? String((await ask(port, text, host))[0]?.['print']) : 'gone';
+  }
+  return prints;
+}
+
+/** Has the user of the server type this in the new folder. */
+function asServer(commands: string): void {
+  const file = join(scene.folder, 'typed.sh');
+  writeFileSync(file, `set -e\ncd '${into}'\nPATH=${postgresBinDir()}:$PATH\n${commands}`);
+  const isRoot = process.getuid?.() === 0;
+  // What a server says goes to a file: a pipe would stay open as long as it runs.
+  const command = `sh '${file}' > '${join(into, 'said')}' 2>&1`;
+  try {
+    execFileSync(isRoot ? 'su' : 'sh', [...(isRoot ? ['postgres'] : []), '-c', command], { stdio: 'ignore' });
+  } catch {
+    throw new Error(readFileSync(join(into, 'said'), 'utf8'));
   }
 }
 
@@ -212,11 +231,7 @@ test('back to the instant before: the newest base archive is found, decrypted, a
     expect(await printsAt(port)).toEqual(before);
     expect(before['notes']).toMatch(/^50 /);
     // It writes, and archives nothing: the log it came from must not hold a timeline that nobody wants.
-    expect(
-      execFileSync('psql', ['-h', into, '-p', String(port), '-U', 'postgres', '-Atc', 'show archive_mode'], {
-        encoding: 'utf8',
-      }),
-    ).toBe('off\n');
+    expect(await ask(port, 'show archive_mode')).toEqual([{ archive_mode: 'off' }]);
     expect(readdirSync(scene.walFolder)).toEqual(kept);
   } finally {
     execFileSync('sh', ['-c', stop]);
@@ -260,24 +275,15 @@ test('by hand, as docs/format.md says, without Holdfast', async () => {
     .replaceAll('/var/backups/wal', wal)
     .replaceAll('2026-11-29 14:30:00+00', instant)
     .replace('unix_socket_directories=/tmp', `unix_socket_directories=. -c port=${String(port)}`);
-  const asServer = (commands: string): void => {
-    const file = join(scene.folder, 'typed.sh');
-    writeFileSync(file, `set -e\ncd '${into}'\nPATH=${postgresBinDir()}:$PATH\n${commands}`);
-    const isRoot = process.getuid?.() === 0;
-    // What a server says goes to a file: a pipe would stay open as long as it runs.
-    const command = `sh '${file}' > '${join(into, 'said')}' 2>&1`;
-    try {
-      execFileSync(isRoot ? 'su' : 'sh', [...(isRoot ? ['postgres'] : []), '-c', command], {
-        stdio: 'ignore',
-      });
-    } catch {
-      throw new Error(readFileSync(join(into, 'said'), 'utf8'));
-    }
-  };
   asServer(typed);
   try {
-    const ask = () => printsAt(port, join(into, 'data')).catch(() => null);
-    await vi.waitFor(async () => expect(await ask()).toEqual(before), { timeout: 20_000, interval: 100 });
+    const prints = () => printsAt(port, join(into, 'data')).catch(() => null);
+    await vi.waitFor(
+      async () => {
+        expect(await prints()).toEqual(before);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
   } finally {
     asServer('pg_ctl -D data -m fast stop');
   }
@@ -472,4 +478,38 @@ test('a server with tablespaces, and one that does not let the user copy it, are
   expect(forbidden.stderr).toContain('reader may not copy the server [source_auth]');
   expect(forbidden.stderr).not.toContain('password');
   expect(readdirSync(join(folder, 'backups'))).toEqual(there);
+});
+
+test('a copy that took the place of the server archives a timeline of its own, and an instant on that one is found too', async () => {
+  expect(await toInstant()).toMatchObject({ code: 0 });
+  const port = String(await freePort());
+  asServer('mv postgresql.auto.conf.before_recovery postgresql.auto.conf');
+  asServer(`pg_ctl -D . -l log -o '-p ${port} -k . -c max_connections=200' start`);
+  let later = '';
+  try {
+    await ask(Number(port), 'insert into items values (501)', into);
+    const [now] = await ask(Number(port), 'select clock_timestamp()::text as at', into);
+    later = String(now?.['at']);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await ask(Number(port), 'drop table items', into);
+    await ask(Number(port), 'select pg_switch_wal()', into);
+    await vi.waitFor(
+      () => {
+        expect(scene.segments().filter((name) => name.startsWith('00000002')).length).toBeGreaterThan(0);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+  } finally {
+    asServer('pg_ctl -D . -m fast stop');
+  }
+  rmSync(into, { recursive: true });
+  const done = await restore('--time', later, '--from', plainBase, '--into', into);
+  expect(done).toMatchObject({ code: 0 });
+  expect(done.stdout).toContain('on timeline 2');
+  expect(done.stdout).toContain('ims_db: 2 tables, 251 rows');
+  rmSync(into, { recursive: true });
+  // The old one can still be followed, into what the copy never saw.
+  const old = await restore('--latest', '--timeline', '1', '--from', plainBase, '--into', into);
+  expect(old).toMatchObject({ code: 0 });
+  expect(old.stdout).toContain('ims_db: 1 table, 21 rows');
 });

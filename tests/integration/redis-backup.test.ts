@@ -10,7 +10,7 @@ import { parseConfig } from '#lib/platform/config.ts';
 import { cancelBackup } from '#lib/services/backups.ts';
 import { createRedisSource } from '#lib/sources/redis/redis-source.ts';
 import type { DumpOptions } from '#lib/sources/source.ts';
-import { backupWhere, isOver } from '#tests/support/backups.ts';
+import { backupWhere, filesUnder, isOver } from '#tests/support/backups.ts';
 import { childrenOf } from '#tests/support/children.ts';
 import { factsContext } from '#tests/support/facts.ts';
 import { freePort } from '#tests/support/postgres.ts';
@@ -152,9 +152,9 @@ test.each([
   expect(backup).toMatchObject({ status: 'FAILED', errorCode: code });
   expect(backup.errorHint).toMatch(/\.$/);
   expect(scene.left()).toEqual([]);
-  expect(readdirSync(scene.engine.config.localPath).filter((name) => name.includes(backup.filename))).toEqual(
-    [],
-  );
+  expect(
+    filesUnder(scene.engine.config.localPath).filter((name) => name.startsWith(backup.filename)),
+  ).toEqual([]);
   expect(childrenOf(worker.pid)).toEqual([]);
 });
 

@@ -130,7 +130,12 @@ export async function dumpWithFacts(
         snapshot: null,
         tools: { pg_dump: pgDump },
         stages: [],
-        options: { tables: tables === null ? null : [...tables], excludedTables: [], schemaOnly, files: null },
+        options: {
+          tables: tables === null ? null : [...tables],
+          excludedTables: [],
+          schemaOnly,
+          files: null,
+        },
         plain: count,
         stored: count,
         encryption: null,

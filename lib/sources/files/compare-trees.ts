@@ -8,14 +8,12 @@ import { walkTree } from './walk-tree.ts';
 /** Paths that are named; where there are more, the comparison ends. */
 const NAMED_MAX = 200;
 
-export interface ComparedTrees {
-  /** A folder that was filled from a backup, and the one that is in use. */
-  readonly copy: string;
-  readonly live: string;
-  /** What of the live one the copy has: chosen paths, or `only` of the manifest; and what the backup left out. */
+/** What a backup took of its source: chosen entries, and what it left out. */
+export interface Taken {
   readonly only: readonly string[] | null;
   readonly excludes: readonly string[];
 }
+const EVERYTHING: Taken = { only: null, excludes: [] };
 
 /** What taking the copy into use would do, by paths below both. Names alone: files of configuration hold secrets. */
 export interface TreeDifferences {
@@ -34,10 +32,15 @@ type Side = AsyncGenerator<TreeEntry, undefined>;
 /** The order of a walk: a folder's entries before whatever comes after the folder. */
 const orderOf = ({ path }: TreeEntry): string => (path === '.' ? '' : path.replaceAll('/', '\0'));
 
-/** Reads both trees once, in step, and the content of files of one size. Throws what the file system says. */
+/**
+ * Holds a copy of a backup against what is live at its place, folders or single files: reads both once, in step, and the content
+ * of files of one size. `taken`: what of the live one is not in the copy is no difference. Throws like a probe.
+ */
 export async function compareTrees(
   ctx: Pick<SourceContext, 'signal'>,
-  { copy, live, only, excludes }: ComparedTrees,
+  copy: string,
+  live: string,
+  { only, excludes }: Taken = EVERYTHING,
 ): Promise<TreeDifferences> {
   const isExcluded = excluder(excludes.map(byteText));
   const walk = (root: string): Side =>

@@ -12,10 +12,6 @@ import type { ScratchContext } from '../source.ts';
 import type { ChosenMembers } from './choose-members.ts';
 import { errnoOf } from './walk-tree.ts';
 
-/** What only root can make, and what nothing was lost without. */
-const NOT_MADE = /: Cannot mknod: Operation not permitted$/;
-const LAST_WORDS = /: Exiting with failure status due to previous errors$/;
-
 /**
  * Opens an archive of which the headers were read. Throws `target_not_empty`, `storage_full`, `config` where this user may not write there,
  * `restore_failed` where the archive is at fault, or the reason of the signal. Durable when it resolves.
@@ -27,34 +23,35 @@ export async function extractTar(
 ): Promise<void> {
   const tar = await findGnuTar(config, ctx);
   const sync = await findProgram(config, 'sync', ctx);
-  if (members.fileName === null) {
+  const isRoot = process.geteuid?.() === 0;
+  if (!members.isFile) {
     await mkdir(at, { mode: 0o700 }).catch((error: unknown) => {
       throw translateWriteError(error, at);
     });
   }
-  const heard = { notMade: 0, others: 0 };
   await readTool(ctx, {
     file: tar.file,
     args: [
       '--extract',
       '--numeric-owner',
       '--same-permissions',
-      process.getuid?.() === 0 ? '--same-owner' : '--no-same-owner',
+      isRoot ? '--same-owner' : '--no-same-owner',
       '--delay-directory-restore',
       '--no-unquote',
       `--file=${file}`,
-      ...(members.fileName === null
-        ? [`--directory=${at}`, ...(members.names === null ? [] : ['--', ...members.names])]
-        : [`--directory=${dirname(at)}`, '--keep-old-files', `--transform=${renamedTo(basename(at))}`]),
+      ...(members.isFile
+        ? [`--directory=${dirname(at)}`, '--keep-old-files', `--transform=${renamedTo(basename(at))}`]
+        : [`--directory=${at}`]),
+      ...(isRoot
+        ? []
+        : ['--anchored', '--no-wildcards', ...members.devices.map((name) => `--exclude=${name}`)]),
+      '--',
+      ...members.names,
     ],
-    tapLine: (line) => {
-      if (NOT_MADE.test(line)) heard.notMade += 1;
-      else if (!LAST_WORDS.test(line)) heard.others += 1;
-    },
-    isSuccess: ({ code }) => code === 2 && heard.notMade > 0 && heard.others === 0,
     failure: (exit) => translateExtractExit(exit, at),
   });
-  if (heard.notMade > 0) ctx.say(`left out ${countOf(heard.notMade, 'device')}: only root can make them`);
+  if (!isRoot && members.devices.length > 0)
+    ctx.say(`left out ${countOf(members.devices.length, 'device')}: only root can make them`);
   await readTool(ctx, { file: sync.file, args: ['--file-system', at] });
 }
 

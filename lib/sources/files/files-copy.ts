@@ -1,46 +1,23 @@
-import { lstat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { toAppError } from '../../core/errors.ts';
 import type { Manifest } from '../../contracts/manifest.ts';
 import type { Config } from '../../platform/config.ts';
 import { unknown, type Judged } from '../judged.ts';
 import type { PathCopy, PathScope, ScratchContext } from '../source.ts';
-import { chooseMembers } from './choose-members.ts';
+import { addUpChosen, chooseMembers } from './choose-members.ts';
 import { compareFiles, judgeChanged } from './compare-files.ts';
 import { extractTar } from './extract-tar.ts';
 import { translateFileError } from './files-errors.ts';
 import { hashTree } from './hash-tree.ts';
 import { whyNoProperties } from './holds-properties.ts';
 import { walkOf } from './select-files.ts';
-import { byteText } from './tree-entry.ts';
 import { sumTree, type TreeFacts } from './tree-facts.ts';
 
-/** See PathCopy. Of chosen paths, only the archive tells what they add up to: `compare` needs the same PathCopy that filled the copy. */
+/** See PathCopy. A folder, or the single file that the source was. */
 export function createFilesCopy(config: Config): PathCopy {
-  const chosenFacts = new Map<string, TreeFacts>();
-
-  const compare = async (
-    ctx: ScratchContext,
-    at: string,
-    manifest: Manifest,
-    scope: PathScope,
-  ): Promise<readonly Judged[]> => {
-    const files = manifest.facts.files;
-    const expected = scope.paths === null ? files : (chosenFacts.get(at) ?? null);
-    if (files === null || expected === null)
-      return [unknown('files', true, 'what they add up to is not known')];
-    ctx.say('reading every file of the copy');
-    const found = await addUp(ctx, at, manifest, scope);
-    return [
-      ...(await compareFiles(expected, found, () => whyNoProperties(dirname(at)))),
-      ...judgeChanged(files),
-    ];
-  };
-
   return {
-    fill: async (ctx, file, at, scope) => {
-      const members = await chooseMembers(ctx, file, scope);
-      if (members.facts !== null) chosenFacts.set(at, members.facts);
+    fill: async (ctx, file, at, { paths }) => {
+      const members = await chooseMembers(ctx, file, paths);
       await extractTar(config, ctx, { file, at, members });
     },
     compare: async (ctx, at, manifest, scope) => {
@@ -61,22 +38,29 @@ export function createFilesCopy(config: Config): PathCopy {
   };
 }
 
-async function addUp(
+async function compare(
   ctx: ScratchContext,
   at: string,
-  { source, options }: Manifest,
-  scope: PathScope,
-): Promise<TreeFacts> {
+  { facts: { files }, options }: Manifest,
+  { paths, dump }: PathScope,
+): Promise<readonly Judged[]> {
+  if (files === null) return [unknown('files', true, 'the manifest does not tell what the backup holds')];
+  ctx.say('reading every file of the copy');
+  const expected = paths === null ? files : await addUpChosen(ctx, needDump(dump), paths);
+  const found = await addUp(ctx, at, paths ?? options.files?.only ?? null);
+  const checks = await compareFiles(expected, found, () => whyNoProperties(dirname(at)));
+  return [...checks, ...judgeChanged(files)];
+}
+
+function needDump(dump: string | undefined): string {
+  if (dump === undefined) throw new TypeError('a choice of entries is compared with the dump');
+  return dump;
+}
+
+async function addUp(ctx: ScratchContext, at: string, only: readonly string[] | null): Promise<TreeFacts> {
   try {
-    const isFolder = (await lstat(at)).isDirectory();
     const sum = sumTree();
-    for await (const entry of hashTree(
-      ctx,
-      walkOf(at, isFolder, scope.paths ?? options.files?.only ?? null),
-    )) {
-      // A single file may have got another name.
-      sum.add(isFolder ? entry : { ...entry, path: byteText(basename(source.database)) });
-    }
+    for await (const entry of hashTree(ctx, walkOf(at, only))) sum.add(entry);
     return sum.facts();
   } catch (error) {
     ctx.signal.throwIfAborted();

@@ -11,7 +11,7 @@ const TIMES = [new Date('1969-12-30T23:59:59Z'), new Date('2100-01-01T00:00:01Z'
  * Why owners, modes and times of a backup cannot be had in a folder, in words; null where they can. Leaves nothing there.
  */
 export async function whyNoProperties(folder: string): Promise<string | null> {
-  if (process.getuid?.() !== 0) return 'only root can restore owners, and this user is not root';
+  if (process.geteuid?.() !== 0) return 'only root can restore owners, and this user is not root';
   let place: string | null = null;
   try {
     place = await mkdtemp(join(folder, '.holdfast-'));

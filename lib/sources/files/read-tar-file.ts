@@ -1,20 +1,19 @@
 import { open } from 'node:fs/promises';
-import { readTar, type TarMember } from './read-tar.ts';
+import { readTar, type TarReader } from './read-tar.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Tells the members of an archive in a file, and leaps over the contents of which nobody wishes the hash. Throws `restore_failed`
- * where it is no whole archive, what `tell` throws, and the reason of the signal.
+ * Tells the members of an archive in a file, and leaps over the contents of which nobody needs the hash. Throws `restore_failed`
+ * where it is no whole archive, what the reader throws, and the reason of the signal.
  */
 export async function readTarFile(
   { signal }: { readonly signal: AbortSignal },
   path: string,
-  tell: (member: TarMember) => void,
-  wish: (member: Omit<TarMember, 'sha256'>) => boolean,
+  reader: TarReader,
 ): Promise<void> {
   await using file = await open(path, 'r');
-  const reading = readTar(tell, wish);
+  const reading = readTar(reader);
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (let at = 0; ;) {
     signal.throwIfAborted();

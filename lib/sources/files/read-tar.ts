@@ -10,12 +10,17 @@ const EXTENSION_MAX = 1024 * 1024;
 export interface TarMember extends HashedEntry {
   /** As it stands in the archive. */
   readonly name: ByteText;
+  readonly isDevice: boolean;
 }
 
 type Header = Omit<TarMember, 'sha256'>;
 
-/** What of a member's content is of use: its hash, or nothing. */
-type Wish = (member: Header) => boolean;
+export interface TarReader {
+  /** Told of each member once its content has passed. */
+  readonly tell: (member: TarMember) => void;
+  /** Of a file, whether the hash of its content is of use. */
+  readonly needsHash: (member: Header) => boolean;
+}
 
 const damaged = (what: string): AppError =>
   new AppError('restore_failed', `the archive cannot be read as tar: ${what}`, {
@@ -34,9 +39,12 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   '6': 'other',
 };
 
-/** `./a/b/` → `a/b`, and `./` → `.`. */
+/** What was taken of a folder starts with `./`, whatever its name; a single file with its own. */
+export const isBelowFolder = (name: ByteText): boolean => name === '.' || name.startsWith('./');
+
+/** `./a/b/` → `a/b`, and `./` → `.`, as which a single file stands too. */
 export function pathOf(name: ByteText): ByteText {
-  const path = name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, '');
+  const path = isBelowFolder(name) ? name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, '') : '.';
   return path === '' ? '.' : path;
 }
 
@@ -85,13 +93,10 @@ function secondsOf(text: ByteText): bigint {
 }
 
 /**
- * Reads what `tar --format=posix` or `--format=gnu` wrote, in whatever pieces it comes and in flat memory, and tells each member once
- * its content has passed. Throws `restore_failed` where it is no whole, readable archive.
+ * Reads what `tar --format=posix` or `--format=gnu` wrote, in whatever pieces it comes and in flat memory, and tells its
+ * members. Throws `restore_failed` where it is no whole, readable archive.
  */
-export function readTar(
-  tell: (member: TarMember) => void,
-  wish: Wish,
-): {
+export function readTar({ tell, needsHash }: TarReader): {
   feed(chunk: Buffer): void;
   /** How many bytes after the fed ones nobody needs: leave them out of the next chunk. */
   skip(): number;
@@ -131,7 +136,8 @@ export function readTar(
       gid: decimal('gid', 116, 8),
       mtime: mtime === undefined ? numberIn(block, 136, 12) : secondsOf(mtime),
       sizeBytes: kind === 'file' ? size : 0,
-      target: kind === 'hardlink' ? pathOf(target) : kind === 'symlink' ? target : '',
+      target: kind === 'hardlink' && isBelowFolder(target) ? pathOf(target) : target,
+      isDevice: type === '3' || type === '4',
     };
   };
 
@@ -189,7 +195,7 @@ export function readTar(
       default: {
         const header = headerOf(block, type);
         extended = new Map();
-        hash = header.kind === 'file' && wish(header) ? createHash('sha256') : null;
+        hash = header.kind === 'file' && needsHash(header) ? createHash('sha256') : null;
         pass(header.sizeBytes, () => {
           tell({ ...header, sha256: hash?.digest('hex') ?? '' });
           hash = null;

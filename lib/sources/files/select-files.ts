@@ -20,10 +20,10 @@ export interface Selection {
 export const outermost = (paths: readonly string[]): string[] =>
   [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 
-/** The walk over a copy of a backup, or over what it was taken of: `only` as its manifest tells. */
-export const walkOf = (path: string, isFolder: boolean, only: readonly string[] | null): Walk => ({
-  root: byteText(isFolder ? path : dirname(path)),
-  entries: isFolder ? (only === null ? ['.'] : outermost(only).map(byteText)) : [byteText(basename(path))],
+/** The walk over what a backup was taken of, or over a copy of it; a single file is its own root. */
+export const walkOf = (path: string, only: readonly string[] | null): Walk => ({
+  root: byteText(path),
+  entries: only === null ? ['.'] : outermost(only).map(byteText),
 });
 
 /** Throws `source_unreachable`, `source_auth`, or `config` where it is neither folder nor file. */
@@ -39,12 +39,13 @@ export async function selectFiles({ path, only, excludes }: FilesPlace): Promise
       throw translateFileError(error, `${path}/${entry}`);
     });
   }
-  const walk = walkOf(path, isFolder, only);
-  // A name that starts as a choice of below the folder starts in the archive too: what is in it lies below where it is opened.
-  const nameOf = (entry: ByteText): ByteText => (!isFolder || entry === '.' ? entry : `./${entry}`);
   const isExcluded = excluder(excludes.map(byteText));
+  const rootName = isFolder ? '.' : byteText(basename(path));
   return {
-    walk: { ...walk, isLeftOut: (entry) => isExcluded(nameOf(entry)) },
+    walk: {
+      ...walkOf(path, only),
+      isLeftOut: (entry) => isExcluded(entry === '.' ? rootName : `./${entry}`),
+    },
     directory: isFolder ? path : dirname(path),
     names: isFolder
       ? only === null

@@ -12,7 +12,7 @@ export type EntryKind = 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
 
 /** What both an archive and a tree tell of an entry. */
 export interface TreeEntry {
-  /** Below the root, without `./`; `.` for the root itself. */
+  /** Below the root, without `./`; `.` for the root itself, which may be a single file. */
   readonly path: ByteText;
   readonly kind: EntryKind;
   /** The twelve bits of permissions. */

@@ -63,9 +63,9 @@ export function sumTree(): { readonly add: (entry: HashedEntry) => void; readonl
       properties = (properties + propertiesOf(entry)) & ROUND;
     },
     facts: () => ({
-      files: counts.file,
+      files: counts.file + counts.hardlink,
       directories: counts.directory,
-      links: counts.symlink + counts.hardlink,
+      links: counts.symlink,
       others: counts.other,
       bytes,
       fingerprint: digits(fingerprint),

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import type { Config, PostgresConfig } from '../../platform/config.ts';
+import type { Config } from '../../platform/config.ts';
 import { choosePostgresTool, listPostgresTools, type PostgresTool } from '../../tools/find-postgres-tools.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import type { Dump, DumpOptions, PostgresSource, SourceContext, SourceProbe } from '../source.ts';

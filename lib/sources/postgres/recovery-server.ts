@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node
 import { dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { shellWord } from '../../core/shell-word.ts';
+import { readHistoryName } from '../../core/wal-names.ts';
 import type { Config, PostgresConfig } from '../../platform/config.ts';
 import { listPostgresServers } from '../../tools/find-postgres-tools.ts';
 import { isExecutable } from '../../tools/find-program.ts';
@@ -80,7 +81,10 @@ export async function findRecoveryServer(
       return true;
     },
     recover: (order, restored) => recover(ctx, server.postgres, identity, order, restored),
-    settle: (order) => write(join(order.folder, SETTINGS_FILE), runningSettings(order), identity),
+    settle: async (order) => {
+      await write(join(order.folder, SETTINGS_FILE), runningSettings(order), identity);
+      await offerHistory(order.folder, identity);
+    },
     start: async (folder) => {
       // Not to be interrupted: what pg_ctl has started stays when it is ended itself.
       const whole = { signal: new AbortController().signal };
@@ -173,6 +177,19 @@ async function write(file: string, content: string, identity: ServerIdentity | n
   if (identity !== null) await chown(file, identity.uid, identity.gid);
 }
 
+/**
+ * It promoted with archiving off. Should it take the place of the live server, it has to archive where its timeline began, or nobody
+ * finds the way from an older base archive to it; where it never archives, the mark does nothing.
+ */
+async function offerHistory(folder: string, identity: ServerIdentity | null): Promise<void> {
+  const log = join(folder, 'pg_wal');
+  const newest = (await readdir(log))
+    .filter((name) => readHistoryName(name) !== null)
+    .toSorted()
+    .at(-1);
+  if (newest !== undefined) await write(join(log, 'archive_status', `${newest}.ready`), '', identity);
+}
+
 async function prepare({ folder, ...order }: RecoveryOrder, identity: ServerIdentity | null): Promise<void> {
   // ALTER SYSTEM of the copied server would overrule every setting of ours, archive_command among them.
   await rename(join(folder, AUTO_FILE), join(folder, AUTO_FILE_KEPT));
@@ -216,7 +233,7 @@ async function recover(
     return {
       end: { stoppedAt: log.stoppedAt, lastMicros: log.lastMicros },
       readEverything: () => readServer(ctx, address),
-      [Symbol.asyncDispose]: server.stop,
+      [Symbol.asyncDispose]: () => server.stop(),
     };
   } catch (error) {
     await server.stop();
