@@ -76,7 +76,9 @@ export function mendingOf(
   const done = steps.findLastIndex(isDone) + 1;
   if (done === 0) return { state: 'none', renames: [] };
   if (done === steps.length) return { state: 'done', renames: [] };
-  const forward = vacant.some((name) => there.has(name)) ? null : trial(steps.slice(done), there);
+  const rest = steps.slice(done);
+  const isTaken = vacant.some((name) => there.has(name) && !rest.some(({ from }) => from === name));
+  const forward = isTaken ? null : trial(rest, there);
   if (forward !== null) return { state: 'finish', renames: forward };
   const back = backOf(steps, done, there);
   return back === null ? { state: 'stuck', renames: [] } : { state: 'back', renames: back };

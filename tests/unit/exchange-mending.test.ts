@@ -25,6 +25,7 @@ function after(disk: Disk, renames: readonly Pick<ExchangeStep, 'from' | 'to'>[]
 
 interface Scene {
   readonly what: string;
+  readonly kind: SourceKind;
   readonly disk: Disk;
   readonly steps: readonly ExchangeStep[];
 }
@@ -41,7 +42,7 @@ function sceneOf(
     ...inNext.map((suffix) => [NAMES.next + suffix, `new${suffix}`] as const),
   ]);
   const steps = stepsOf(NAMES, entries, kind).filter(({ from }) => disk.has(from));
-  return { what: `${what}: live has ${inLive.join(' ')}, the copy ${inNext.join(' ')}`, disk, steps };
+  return { kind, what: `${what}: live has ${inLive.join(' ')}, the copy ${inNext.join(' ')}`, disk, steps };
 }
 
 const LOGS = ['-wal', '-shm', '-journal'];
@@ -66,8 +67,9 @@ const SCENES: readonly Scene[] = [
 const there = (disk: Disk): ReadonlySet<string> => new Set(disk.keys());
 const wordsOf = (disk: Disk): string[] => [...disk.values()].sort();
 
-describe.each(SCENES)('$what', ({ disk, steps }) => {
+describe.each(SCENES)('$what', ({ disk, steps, kind }) => {
   const done = after(disk, steps);
+  const vacant = vacantOf(steps, NAMES.live, kind);
   const counts = Array.from({ length: steps.length + 1 }, (_, count) => count);
 
   test('each name is taken once, and nothing is lost', () => {
@@ -80,7 +82,7 @@ describe.each(SCENES)('$what', ({ disk, steps }) => {
 
   test.each(counts)('a crash after %i renames is finished, or was before the first', (count) => {
     const crashed = after(disk, steps.slice(0, count));
-    const { state, renames } = mendingOf(steps, there(crashed));
+    const { state, renames } = mendingOf(steps, there(crashed), vacant);
     const mended = after(crashed, renames);
     expect(state).toBe(count === 0 ? 'none' : count === steps.length ? 'done' : 'finish');
     expect([...mended].sort()).toEqual([...(count === 0 ? disk : done)].sort());
@@ -95,7 +97,7 @@ describe.each(SCENES)('$what', ({ disk, steps }) => {
         if (crashed.has(name)) strange.delete(name);
         else if (/_(?:restore|before)_/.test(name)) continue;
         else strange.set(name, 'a stranger');
-        const { state, renames } = mendingOf(steps, there(strange));
+        const { state, renames } = mendingOf(steps, there(strange), vacant);
         // Renames that would overwrite something throw.
         const mended = after(strange, renames);
         expect(wordsOf(mended)).toEqual(wordsOf(strange));
