@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import type { BackupStatus, Destination } from '../../lib/contracts/backup.ts';
+import type { ExchangeStep } from '../../lib/contracts/path.ts';
 import type { RestoreMode, RestorePhase, RestorePlan } from '../../lib/contracts/restore.ts';
 import type { SourceKind } from '../../lib/core/source-kind.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
@@ -64,7 +65,7 @@ export async function insertRestore(tx: Tx, values: NewRestore): Promise<string 
   return row?.id ?? null;
 }
 
-/** The one that waits or runs for this target of these sources. */
+/** The one that waits or runs for this target of these sources, or for a path inside of it or above it. */
 export async function unfinishedRestoreOf(
   db: Db | Tx,
   sourceIds: readonly string[],
@@ -76,10 +77,15 @@ export async function unfinishedRestoreOf(
     .where(
       and(
         inArray(restores.sourceId, [...sourceIds]),
-        eq(restores.targetDatabase, targetDatabase),
+        or(
+          eq(restores.targetDatabase, targetDatabase),
+          sql`starts_with(${restores.targetDatabase}, ${`${targetDatabase}/`})`,
+          sql`starts_with(${targetDatabase}, ${restores.targetDatabase} || '/')`,
+        ),
         eq(restores.status, 'IN_PROGRESS'),
       ),
-    );
+    )
+    .limit(1);
   return row?.id ?? null;
 }
 
@@ -257,12 +263,26 @@ export async function noteDatabases(
   db: Db,
   id: string,
   workerId: string,
-  names: { readonly copyDatabase?: string; readonly keptDatabase?: string; readonly phase: RestorePhase },
+  {
+    moves,
+    ...names
+  }: {
+    readonly copyDatabase?: string;
+    readonly keptDatabase?: string;
+    readonly moves?: readonly ExchangeStep[];
+    readonly phase: RestorePhase;
+  },
   findings: { readonly checks: readonly Check[]; readonly log: string },
 ): Promise<boolean> {
   const rows = await db
     .update(restores)
-    .set({ ...names, checks: [...findings.checks], log: findings.log, heartbeatAt: sql`now()` })
+    .set({
+      ...names,
+      ...(moves === undefined ? {} : { moves: [...moves] }),
+      checks: [...findings.checks],
+      log: findings.log,
+      heartbeatAt: sql`now()`,
+    })
     .where(held(id, workerId))
     .returning({ id: restores.id });
   return rows.length > 0;

@@ -21,6 +21,7 @@ import {
 } from '../../lib/contracts/restore.ts';
 import type { DroppedCopy, KeptCopies, KeptCopyName } from '../../lib/contracts/kept-copy.ts';
 import { ENVIRONMENT_SOURCE_ID } from '../../lib/contracts/source.ts';
+import type { ExchangeStep } from '../../lib/contracts/path.ts';
 import type { Check } from '../../lib/contracts/verification.ts';
 import { backups, destination } from './backup.ts';
 import { environmentKind } from './environment-kind.ts';
@@ -62,6 +63,8 @@ export const restores = pgTable(
     proven: boolean('proven').notNull().default(false),
     /** Noted before the renames; the databases' names then say whether they were done. */
     keptDatabase: text('kept_database'),
+    /** Of paths: the renames of the newest exchange, noted before the first of them. */
+    moves: jsonb('moves').$type<ExchangeStep[]>(),
     /** A copy that is `ready` is to be swapped in. */
     swapRequestedAt: timestamp('swap_requested_at', { withTimezone: true }),
     swapRequestedBy: text('swap_requested_by'),

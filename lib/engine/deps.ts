@@ -18,6 +18,10 @@ export interface EngineDeps {
   readonly workerId: string;
 }
 
+/** Whose backups become a path again, and not a database. */
+export const isOfPath = ({ config }: Pick<EngineDeps, 'config'>): boolean =>
+  config.protects.kind !== 'postgres';
+
 /** Who acts where no person asked: the schedule, retention, the sweep after a crash. */
 export const workerActor = (
   part: 'schedule' | 'run' | 'verification' | 'drill' | 'restore' | 'retention' | 'recovery' | 'removal',

@@ -1,3 +1,4 @@
+import { isPathTarget } from '../contracts/restore.ts';
 import { toAppError } from '../core/errors.ts';
 import { restoreJob } from '../jobs/queue.ts';
 import { openRestoreServer } from '../sources/registry.ts';
@@ -14,10 +15,11 @@ import {
   type RestoreResult,
 } from '#db/queries/restore.ts';
 import { removeOldQuestions } from '#db/queries/restore-question.ts';
-import type { EngineDeps } from './deps.ts';
+import { isOfPath, type EngineDeps } from './deps.ts';
 import { endLeftHooks, runAfterHooks, type HookedRestore } from './hooks.ts';
 import { mendInPlace } from './in-place.ts';
 import { dropCopy, settle } from './restore.ts';
+import { mendPath } from './restore-path.ts';
 import { mendTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
 import { mendExchange } from './swap.ts';
@@ -98,7 +100,7 @@ function wordsOf(
         : 'was done: the rows from before are back';
     return `the worker died; ${run.targetDatabase} shows that the undo ${how}`;
   }
-  const who = 'the worker died; the names of the databases show that';
+  const who = `the worker died; the names of the ${isPathTarget(run.targetDatabase) ? 'paths' : 'databases'} show that`;
   if (swappedAt !== undefined) return `${who} the swap was done: ${run.targetDatabase} is the restored one`;
   if (undoneAt !== undefined)
     return `${who} the undo was done: ${run.targetDatabase} is what was live before`;
@@ -111,6 +113,8 @@ function wordsOf(
 async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreResult, 'log'>> {
   const ctx = { signal: AbortSignal.timeout(MEND_MS), log: deps.log, clock: deps.clock };
   const task = taskOf(run);
+  const isPath = isOfPath(deps);
+  if (task === 'undo' && isPath) return mendPath(deps, run);
   if (task === 'undo' && run.mode === 'tables') return mendUndoneTables(deps, run, ctx);
   if (task === 'undo') return mendExchange(deps, run, 'undo', ctx);
   let result: Omit<RestoreResult, 'log'> = {
@@ -122,7 +126,8 @@ async function mend(deps: EngineDeps, run: RestoreRecord): Promise<Omit<RestoreR
     },
   };
   if (run.mode === 'in-place') return (await mendInPlace(deps, run, ctx)) ?? result;
-  if (run.mode === 'tables') result = (await mendTables(deps, run, ctx)) ?? result;
+  if (isPath) result = await mendPath(deps, run);
+  else if (run.mode === 'tables') result = (await mendTables(deps, run, ctx)) ?? result;
   else if (task === 'swap' || run.keptDatabase !== null) result = await mendExchange(deps, run, 'swap', ctx);
   else if (run.mode === 'new' && run.copyDatabase !== null && (await isRenamed(deps, run, ctx)))
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase };

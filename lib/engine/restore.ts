@@ -1,9 +1,10 @@
 import type { BackupStatus } from '../contracts/backup.ts';
 import type { Check } from '../contracts/verification.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { CopyProgress } from '../restore/restore-order.ts';
 import { LiveRestoreStopped } from '../restore/restore-into.ts';
 import { makeCopy, type RestoredCopy } from '../restore/run-copy.ts';
+import { makePathCopy } from '../restore/run-path.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import {
@@ -16,14 +17,15 @@ import {
   type RestoreRecord,
   type RestoreResult,
 } from '#db/queries/restore.ts';
-import { workerActor, type EngineDeps } from './deps.ts';
+import { isOfPath, workerActor, type EngineDeps } from './deps.ts';
 import type { HeldRestore } from './held-restore.ts';
 import { runAfterHooks, runBeforeHooks } from './hooks.ts';
 import { restoreInPlace } from './in-place.ts';
 import { answered, persist } from './persist.ts';
 import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
-import { swapIn, undoSwap } from './swap.ts';
+import { giveTargetName, needPathTarget, removePathCopy, swapInPath, undoPathSwap } from './restore-path.ts';
+import { errorOf, swapIn, undoSwap } from './swap.ts';
 import { undoTables } from './undo-tables.ts';
 
 export interface RestoreSignals {
@@ -201,18 +203,14 @@ export async function runRestore(ownDeps: EngineDeps, id: string, signals: Resto
 async function doTask(restore: HeldRestore, claimed: ClaimedRestore): Promise<Omit<RestoreResult, 'log'>> {
   switch (claimed.task) {
     case 'undo':
+      if (isOfPath(restore.deps)) return undoPathSwap(restore);
       return claimed.run.mode === 'tables' ? undoTables(restore) : undoSwap(restore);
     case 'swap':
-      return swapIn(restore);
+      return isOfPath(restore.deps) ? swapInPath(restore) : swapIn(restore);
     case 'restore':
       return restoreAnew(restore, claimed);
   }
 }
-
-const errorOf = (thrown: unknown) => {
-  const { code, message, hint } = toAppError(thrown);
-  return { code, message, hint: hint ?? null };
-};
 
 /** Never throws: what stopped it is a result too, and what it made is dropped. */
 async function restoreAnew(
@@ -251,7 +249,7 @@ async function restoreAnew(
       const isGone = noted === null || (await dropCopy(restore, noted));
       return { ...result, ...(isGone ? { copyDatabase: null } : {}) };
     }
-    const copy = await makeCopy(
+    const copy = await (isOfPath(deps) ? makePathCopy : makeCopy)(
       deps.config,
       copyOrder,
       { moved: restore.moved, found: restore.found, say: restore.say, noteCopy },
@@ -271,7 +269,12 @@ async function restoreAnew(
 }
 
 /** `new` needs a name that is free, every other mode a database that is there. */
-async function needTarget({ deps, run, ctx }: HeldRestore): Promise<void> {
+async function needTarget(restore: HeldRestore): Promise<void> {
+  const { deps, run, ctx } = restore;
+  if (isOfPath(deps)) {
+    await needPathTarget(restore);
+    return;
+  }
   const { targetDatabase: target } = run;
   const isThere = (await openRestoreServer(deps.config).existing(ctx, [target])).size > 0;
   if (run.mode === 'new' && isThere) {
@@ -292,7 +295,8 @@ async function conclude(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<
   const { database, restoreMs, isProven: proven, unproven } = copy;
   const known = { restoreMs, proven };
   if (run.mode === 'new') {
-    await openRestoreServer(deps.config).rename(ctx, database, run.targetDatabase);
+    if (isOfPath(deps)) await giveTargetName(restore, database);
+    else await openRestoreServer(deps.config).rename(ctx, database, run.targetDatabase);
     restore.say(`${database} is now ${run.targetDatabase}`);
     await runAfterHooks(restore, true);
     return { status: 'COMPLETED', error: null, copyDatabase: run.targetDatabase, ...known };
@@ -310,7 +314,8 @@ async function conclude(restore: HeldRestore, copy: RestoredCopy): Promise<Omit<
     restore.say(`${database} is proven and waits to be swapped in`);
     return { status: 'IN_PROGRESS', phase: 'ready', error: null, ...known };
   }
-  const swapped = await swapIn({ ...restore, run: { ...run, copyDatabase: database } });
+  const swap = isOfPath(deps) ? swapInPath : swapIn;
+  const swapped = await swap({ ...restore, run: { ...run, copyDatabase: database } });
   if (swapped.status === 'COMPLETED' && swapped.error === null) return { ...swapped, ...known };
   const { error } = swapped;
   throw new AppError((error?.code ?? 'bug') as AppError['code'], error?.message ?? '', {
@@ -325,7 +330,8 @@ export async function dropCopy(
 ): Promise<boolean> {
   const ctx = { signal: AbortSignal.timeout(CLEAN_UP_MS), log: deps.log, clock: deps.clock };
   try {
-    await openRestoreServer(deps.config).drop(ctx, { database, id: run.id });
+    if (isOfPath(deps)) await removePathCopy(deps, database);
+    else await openRestoreServer(deps.config).drop(ctx, { database, id: run.id });
     return true;
   } catch (error) {
     deps.log.warn('a copy of a restore could not be dropped yet', { restoreId: run.id, database, error });

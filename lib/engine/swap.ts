@@ -12,7 +12,7 @@ type Result = Omit<RestoreResult, 'log'>;
 
 const LOOK_MS = 30_000;
 
-const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
+export const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
   const { code, message, hint } = toAppError(thrown);
   return { code, message, hint: hint ?? null };
 };
@@ -93,7 +93,7 @@ export async function swapIn(restore: HeldRestore): Promise<Result> {
 }
 
 /** How a swap ends that was not done: one that waits for a person waits again, and what was live once stays. */
-function notSwapped(
+export function notSwapped(
   run: Pick<RestoreRecord, 'finishedAt' | 'plan' | 'cancelRequestedAt'>,
   error: NonNullable<RestoreResult['error']>,
 ): Result {
@@ -104,7 +104,7 @@ function notSwapped(
   return { status: 'FAILED', ...back };
 }
 
-const swapping = ({ run }: HeldRestore) => ({
+export const swapping = ({ run }: HeldRestore) => ({
   phase: 'swapping' as const,
   table: null,
   tablesDone: run.tableCount,

@@ -1,4 +1,5 @@
 import type { Manifest } from '../contracts/manifest.ts';
+import type { VerifyEvent } from '../contracts/verification.ts';
 import { AppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import { openArchive } from '../verify/open-archive.ts';
@@ -28,18 +29,7 @@ export async function openBackup(
         ports.say(line);
       },
       recorded,
-      report: (event) => {
-        if (event.type === 'check') ports.found(event.check);
-        if (event.type !== 'progress' || event.phase !== 'decoding') return;
-        const part = event.totalBytes === undefined ? 0 : event.bytes / Math.max(1, event.totalBytes);
-        ports.moved({
-          phase: 'decoding',
-          table: null,
-          tablesDone: 0,
-          tableCount: 0,
-          fraction: DECODED * Math.min(1, part),
-        });
-      },
+      report: tellOpening(ports),
     },
     ctx,
   );
@@ -51,3 +41,19 @@ export async function openBackup(
   }
   return { ...opened, manifest };
 }
+
+/** Makes what opening an archive tells into what a restore tells. */
+export const tellOpening =
+  (ports: Pick<CopyPorts, 'moved' | 'found'>) =>
+  (event: VerifyEvent): void => {
+    if (event.type === 'check') ports.found(event.check);
+    if (event.type !== 'progress' || event.phase !== 'decoding') return;
+    const part = event.totalBytes === undefined ? 0 : event.bytes / Math.max(1, event.totalBytes);
+    ports.moved({
+      phase: 'decoding',
+      table: null,
+      tablesDone: 0,
+      tableCount: 0,
+      fraction: DECODED * Math.min(1, part),
+    });
+  };

@@ -1,0 +1,261 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { ExchangeStep } from '../contracts/path.ts';
+import { AppError } from '../core/errors.ts';
+import { refusalsOfPath } from '../restore/guard-path.ts';
+import { entriesOf } from '../restore/path-entries.ts';
+import { freePath, isThere, thoseThere } from '../restore/path-names.ts';
+import { removeEmptyFolders, removeMadePath } from '../restore/remove-path.ts';
+import { unprovenOf } from '../restore/run-copy.ts';
+import { findManifest } from '#db/queries/backup.ts';
+import { taskOf, type RestoreRecord, type RestoreResult } from '#db/queries/restore.ts';
+import type { EngineDeps } from './deps.ts';
+import {
+  entriesOfSteps,
+  exchangePaths,
+  ExchangeStuck,
+  likeOther,
+  makeAside,
+  mendingOf,
+  namesOf,
+  runRenames,
+  stepsOf,
+  type ExchangeNames,
+} from './exchange-path.ts';
+import type { HeldRestore } from './held-restore.ts';
+import { withHooks } from './hooks.ts';
+import { errorOf, notSwapped, swapping } from './swap.ts';
+import { waitForBackups } from './wait-for-backups.ts';
+
+type Result = Omit<RestoreResult, 'log'>;
+
+async function needManifest({ db }: EngineDeps, backupId: string): Promise<Manifest> {
+  const manifest = await findManifest(db, backupId);
+  if (manifest === null || manifest === undefined) {
+    throw new AppError('conflict', 'this backup has no manifest in the catalogue', {
+      hint: 'Unpack it by hand (docs/format.md), or choose another backup.',
+    });
+  }
+  return manifest;
+}
+
+/** Throws the first thing that keeps this restore from its path. The preview said so too, and somebody may have been quicker. */
+export async function needPathTarget({ deps, run }: Pick<HeldRestore, 'deps' | 'run'>): Promise<void> {
+  const manifest = await needManifest(deps, run.backupId);
+  const [refused] = await refusalsOfPath(deps.config, run.plan, manifest);
+  if (refused !== undefined) throw refused.error;
+}
+
+/** The copy becomes the new path that was asked for. */
+export async function giveTargetName(restore: HeldRestore, copy: string): Promise<void> {
+  await needPathTarget(restore);
+  // From here on recovery takes a copy that is gone for one that has its name.
+  await restore.note({ phase: 'finishing' });
+  await runRenames([{ from: copy, to: restore.run.targetDatabase }]);
+}
+
+/** Removes a copy that was noted, if it is there. */
+export const removePathCopy = ({ config }: Pick<EngineDeps, 'config'>, path: string): Promise<void> =>
+  removeMadePath(path, config.protects.kind);
+
+/** The renames to come, by what is there now. Throws `object_missing` where there is nothing to bring in. */
+async function planExchange(
+  deps: EngineDeps,
+  run: Pick<RestoreRecord, 'backupId' | 'plan' | 'moves'>,
+  names: ExchangeNames,
+): Promise<readonly ExchangeStep[]> {
+  const { kind } = deps.config.protects;
+  const known = run.moves ?? [];
+  let entries: readonly string[] | null;
+  if (known.length > 0) entries = entriesOfSteps(known, names.live);
+  else {
+    const wanted = entriesOf(run.plan, await needManifest(deps, run.backupId));
+    const there = await thoseThere((wanted ?? []).map((entry) => join(names.next, entry)));
+    // What was to be backed up but was not there is nothing that could come back.
+    entries = wanted?.filter((entry) => there.has(join(names.next, entry))) ?? null;
+  }
+  const steps = stepsOf(names, entries, kind);
+  const there = await thoseThere(steps.map(({ from }) => from));
+  const left = steps.filter(({ from }) => there.has(from));
+  if (!(await isThere(names.next)) || left.length === 0) {
+    throw new AppError('object_missing', `there is nothing at ${names.next} any more`, {
+      hint: 'What is live is as before; restore a backup instead.',
+    });
+  }
+  return left;
+}
+
+/** Notes the renames and does them. Where it throws, everything is as before; but `ExchangeStuck`. */
+async function exchange(
+  restore: HeldRestore,
+  next: string,
+  word: 'before' | 'undone',
+): Promise<{ readonly aside: string; readonly interruptionMs: number }> {
+  const { deps, run, ctx, say } = restore;
+  const { targetDatabase: live } = run;
+  const aside = await freePath(live, word, deps.config.protects.kind, ctx.clock);
+  const steps = await planExchange(deps, run, { live, next, aside });
+  ctx.signal.throwIfAborted();
+  restore.moved(swapping(restore));
+  await restore.note({
+    ...(word === 'before' ? { keptDatabase: aside } : { copyDatabase: aside }),
+    moves: steps,
+    phase: 'swapping',
+  });
+  ctx.log.info('about to exchange the paths', { live, next, aside });
+  const entries = entriesOfSteps(steps, live);
+  if (entries !== null) await makeAside(aside, live);
+  const { interruptionMs } = await exchangePaths(ctx, steps);
+  if (entries !== null) await removeEmptyFolders(next);
+  const what = entries === null ? live : `${String(entries.length)} of the entries of ${live}`;
+  say(`${next} is now ${what}, and what was live is ${aside}; it took ${String(interruptionMs)} ms`);
+  return { aside, interruptionMs };
+}
+
+/** A single file is read by the application, which need not be the user of the worker. */
+async function lookLikeLive({ run, say }: HeldRestore, next: string): Promise<void> {
+  const { targetDatabase: live } = run;
+  const [own, other] = await Promise.all([lstat(next), lstat(live)]);
+  if (!own.isFile() || !other.isFile()) return;
+  if (!(await likeOther(next, live)))
+    say(`the owner of ${live} could not be given to the copy, because the worker does not run as root`);
+}
+
+/** Puts the proven copy in the place of what is live, which is kept. Never throws: what stopped it is a result too. */
+export async function swapInPath(restore: HeldRestore): Promise<Result> {
+  const { run, ctx } = restore;
+  const { targetDatabase: live, copyDatabase: next } = run;
+  // One that was swapped in before is as the application left it.
+  const isAgain = run.finishedAt !== null;
+  try {
+    if (next === null) throw new AppError('conflict', 'this restore has no copy that could be swapped in');
+    await waitForBackups(restore);
+    ctx.signal.throwIfAborted();
+    const { aside, interruptionMs } = await withHooks(restore, async () => {
+      // The commands may have taken long enough for one to start.
+      await waitForBackups(restore);
+      await needPathTarget(restore);
+      if (!isAgain) await lookLikeLive(restore, next);
+      return exchange(restore, next, 'before');
+    });
+    return {
+      status: 'COMPLETED',
+      error: null,
+      keptDatabase: aside,
+      copyDatabase: null,
+      swappedAt: 'now',
+      interruptionMs,
+    };
+  } catch (thrown) {
+    if (thrown instanceof ExchangeStuck) return stuck(thrown, 'swap');
+    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
+    if (error.code === 'bug') ctx.log.error('the exchange met an unknown error', { error: thrown });
+    restore.say(`${live} is as before`);
+    return notSwapped(run, error);
+  }
+}
+
+/** Puts back what was kept; what was swapped in is kept as `…_undone_…`. Never throws: what stopped it is a result too. */
+export async function undoPathSwap(restore: HeldRestore): Promise<Result> {
+  const { run, ctx } = restore;
+  const { targetDatabase: live, keptDatabase: next } = run;
+  try {
+    if (next === null) throw new AppError('conflict', 'this restore has no swap that could be undone');
+    await waitForBackups(restore);
+    ctx.signal.throwIfAborted();
+    const { aside } = await withHooks(restore, async () => {
+      await waitForBackups(restore);
+      return exchange(restore, next, 'undone');
+    });
+    return { status: 'COMPLETED', error: null, copyDatabase: aside, undoneAt: 'now' };
+  } catch (thrown) {
+    if (thrown instanceof ExchangeStuck) return stuck(thrown, 'undo');
+    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
+    if (error.code === 'bug') ctx.log.error('the exchange met an unknown error', { error: thrown });
+    restore.say(`${live} is as before`);
+    return { status: 'COMPLETED', error, copyDatabase: null, takesRequestBack: true };
+  }
+}
+
+/** The names of what stands aside stay in the row. */
+const stuck = (error: ExchangeStuck, task: 'swap' | 'undo'): Result => ({
+  status: task === 'swap' ? 'FAILED' : 'COMPLETED',
+  error: errorOf(error),
+  takesRequestBack: true,
+});
+
+/**
+ * What became of a restore whose worker died, by the names that are there: an exchange that was begun is finished, or undone where it cannot
+ * be. FAILED where there is a copy that nobody is to keep.
+ */
+export async function mendPath(deps: EngineDeps, run: RestoreRecord): Promise<Result> {
+  const { targetDatabase: live, copyDatabase, keptDatabase } = run;
+  const isUndo = taskOf(run) === 'undo';
+  // Noted together with the renames: without it those of an earlier exchange are in the row.
+  const aside = isUndo ? copyDatabase : keptDatabase;
+  if (run.mode === 'swap' && (taskOf(run) !== 'restore' || aside !== null))
+    return mendExchange(run, isUndo ? 'undo' : 'swap', aside === null ? [] : (run.moves ?? []));
+  const isNamed =
+    run.mode === 'new' &&
+    copyDatabase !== null &&
+    (run.phase === 'finishing' || run.phase === 'hooks') &&
+    !(await isThere(copyDatabase)) &&
+    (await isThere(live));
+  if (isNamed) {
+    const checks = run.checks.filter(({ name }) => !name.startsWith('hook:'));
+    const proven = unprovenOf(checks).length === 0;
+    return { status: 'COMPLETED', error: null, copyDatabase: live, proven };
+  }
+  return {
+    status: 'FAILED',
+    error: {
+      code: 'interrupted',
+      message: 'the worker that restored this backup died',
+      hint: 'What is live is as before; start the restore again.',
+    },
+  };
+}
+
+async function mendExchange(
+  run: RestoreRecord,
+  task: 'swap' | 'undo',
+  steps: readonly ExchangeStep[],
+): Promise<Result> {
+  const { targetDatabase: live } = run;
+  const there = await thoseThere(namesOf(steps));
+  if (steps.length > 0 && there.size === 0) {
+    throw new AppError('source_unreachable', `neither ${live} nor its copy is on this machine`, {
+      hint: 'Start the worker of the machine that holds them, or mount them here.',
+    });
+  }
+  const { state, renames } = mendingOf(steps, there);
+  if (state === 'stuck') return stuck(new ExchangeStuck(steps), task);
+  await runRenames(renames);
+  const isDone = state === 'done' || state === 'finish';
+  const next = task === 'swap' ? run.copyDatabase : run.keptDatabase;
+  const aside = task === 'swap' ? run.keptDatabase : run.copyDatabase;
+  // Of an exchange by entries the folder that gave them is left, or the one that was made for them.
+  const emptied = isDone ? next : aside;
+  if (emptied !== null && entriesOfSteps(steps, live) !== null) await removeEmptyFolders(emptied);
+  if (isDone) {
+    return task === 'undo'
+      ? { status: 'COMPLETED', error: null, undoneAt: 'now' }
+      : {
+          status: 'COMPLETED',
+          error: null,
+          copyDatabase: null,
+          swappedAt: 'now',
+          interruptionMs: null,
+          proven: true,
+        };
+  }
+  const error = {
+    code: 'interrupted',
+    message: `the worker died before the exchange was done; ${live} is as it was before it`,
+    hint: 'Ask for it again.',
+  };
+  return task === 'undo'
+    ? { status: 'COMPLETED', error, copyDatabase: null, takesRequestBack: true }
+    : notSwapped(run, error);
+}
