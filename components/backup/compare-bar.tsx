@@ -7,12 +7,12 @@ export function CompareBar({ selection }: { readonly selection: CompareSelection
   return (
     <p className="hf-compare-bar" role="status" data-testid="compare-bar">
       {selection.href === null ? (
-        'Tick one more backup to compare the two table by table.'
+        'Tick one more backup of this source to compare the two.'
       ) : (
         <>
           Two backups are ticked.{' '}
           <Link href={selection.href} className="hf-link" data-testid="compare-selected">
-            Compare them table by table
+            Compare them
           </Link>
         </>
       )}

@@ -6,7 +6,9 @@ import { useId } from 'react';
 import type { BackupRow } from '#lib/contracts/backup.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { tierWord } from '#lib/client/backup-words.ts';
+import type { Manifest } from '#lib/contracts/manifest.ts';
 import { compareFacts } from '#lib/client/compare-facts.ts';
+import { compareFiles, compareKeys } from '#lib/client/compare-held.ts';
 import { DEFAULT_HISTORY_SEARCH } from '#lib/client/history-search.ts';
 import { plainInstant } from '#lib/client/instants.ts';
 import { useBackup } from '#lib/client/use-backup.ts';
@@ -15,6 +17,7 @@ import { useManifest } from '#lib/client/use-manifest.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { ComparedHeld } from './compared-held.tsx';
 import { ComparisonView } from './comparison-view.tsx';
 
 const parsers = { a: parseAsString, b: parseAsString };
@@ -35,7 +38,7 @@ function Side({
   readonly rows: readonly BackupRow[];
   readonly value: string | null;
   readonly other: string | null;
-  /** Of which source the other side's is; null where it is not known. Tables of two databases are not compared. */
+  /** Of which source the other side's is; null where it is not known. Two sources are not compared. */
   readonly sourceId: string | null;
   readonly onChange: (id: string) => void;
 }) {
@@ -64,7 +67,44 @@ function Side({
   );
 }
 
-/** What changed in the database between two backups, table by table, from their manifests. */
+/** Two backups of one source, by what each kind of it counts. */
+function Compared({
+  a,
+  b,
+  sourceId,
+}: {
+  readonly a: Manifest;
+  readonly b: Manifest;
+  readonly sourceId: string;
+}) {
+  switch (a.source.kind) {
+    case 'postgres':
+    case 'sqlite':
+      return (
+        <ComparisonView
+          comparison={compareFacts(a.facts, b.facts)}
+          kind={a.source.kind}
+          sourceId={sourceId}
+        />
+      );
+    case 'files':
+      return (
+        <ComparedHeld
+          lines={compareFiles(a.facts, b.facts)}
+          note="Which files differ is not in a manifest, whose readers may not know what they are called. Restore one of the two to a new path: its report names what differs from what is in use."
+        />
+      );
+    case 'redis':
+      return (
+        <ComparedHeld
+          lines={compareKeys(a.facts, b.facts)}
+          note="Keys are counted, not compared: whether their values differ is not known."
+        />
+      );
+  }
+}
+
+/** What changed in a source between two backups, from their manifests. */
 export function ComparePage() {
   const [{ a, b }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const history = useBackupHistory({ ...DEFAULT_HISTORY_SEARCH, status: 'COMPLETED', limit: 200 });
@@ -78,7 +118,7 @@ export function ComparePage() {
     <div className="hf-page">
       <PageHeader
         title="Compare two backups"
-        lead="What changed in the database from A to B: rows and content of every table, and the objects around them."
+        lead="What changed from A to B: rows and content of every table and the objects around them, or how many files or keys there are."
       />
       <div className="hf-compare-pick" role="search" aria-label="Choose two backups">
         <Side
@@ -131,7 +171,7 @@ export function ComparePage() {
       )}
       {isOfTwoSources && (
         <EmptyState title="These are backups of two sources">
-          Tables of one name in two databases have nothing to do with each other. Choose two backups of one
+          What has one name in two sources has nothing to do with each other. Choose two backups of one
           source.
         </EmptyState>
       )}
@@ -142,8 +182,9 @@ export function ComparePage() {
         (left.data === undefined || right.data === undefined ? (
           <Skeleton active title={false} paragraph={{ rows: 8 }} />
         ) : (
-          <ComparisonView
-            comparison={compareFacts(left.data.manifest.facts, right.data.manifest.facts)}
+          <Compared
+            a={left.data.manifest}
+            b={right.data.manifest}
             sourceId={sourceOfA ?? ENVIRONMENT_SOURCE_ID}
           />
         ))}

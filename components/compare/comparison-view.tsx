@@ -9,7 +9,7 @@ import { ComparedTables } from './compared-tables.tsx';
 
 const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-function summary({ tables, objects }: Comparison): string {
+function summary({ tables, objects }: Comparison, kind: 'postgres' | 'sqlite'): string {
   const changed = tables.filter(isChanged).length;
   const unknown = tables.filter(
     ({ presence, content }) => presence === 'both' && content === 'unknown',
@@ -21,16 +21,25 @@ function summary({ tables, objects }: Comparison): string {
         : 'No table is known to differ'
       : `${counted(changed, 'table')} of ${String(tables.length)} ${changed === 1 ? 'differs' : 'differ'}`,
     ...(unknown === 0 ? [] : [`whether the content of ${counted(unknown, 'table')} differs is not known`]),
-    objects.length === 0 ? 'no object around them differs' : `${counted(objects.length, 'object')} differ`,
+    ...(kind === 'sqlite'
+      ? []
+      : [
+          objects.length === 0
+            ? 'no object around them differs'
+            : `${counted(objects.length, 'object')} differ`,
+        ]),
   ];
   return `${parts.join('; ')}.`;
 }
 
 export function ComparisonView({
   comparison,
+  kind,
   sourceId,
 }: {
   readonly comparison: Comparison;
+  /** Only a PostgreSQL database has objects around its tables that a manifest tells of. */
+  readonly kind: 'postgres' | 'sqlite';
   /** Of which both backups are. */
   readonly sourceId: string;
 }) {
@@ -42,7 +51,7 @@ export function ComparisonView({
   return (
     <div className="hf-stack" data-testid="comparison">
       <p className="hf-compare-sum" data-testid="comparison-summary">
-        {summary(comparison)}
+        {summary(comparison, kind)}
       </p>
       <Section
         name="tables"
@@ -69,9 +78,11 @@ export function ComparisonView({
           <ComparedTables tables={tables} sourceId={sourceId} />
         )}
       </Section>
-      <Section name="objects" title="Objects around them">
-        <ChangedObjects objects={comparison.objects} unknownKinds={comparison.unknownKinds} />
-      </Section>
+      {kind === 'postgres' && (
+        <Section name="objects" title="Objects around them">
+          <ChangedObjects objects={comparison.objects} unknownKinds={comparison.unknownKinds} />
+        </Section>
+      )}
     </div>
   );
 }

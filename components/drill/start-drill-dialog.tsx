@@ -51,8 +51,8 @@ export function StartDrillDialog({
       <div className="hf-stack" data-testid="drill-dialog">
         <p className="hf-muted">
           The newest backup is fetched, restored beside everything else and compared with its manifest,
-          against the clock. The database in use is not touched, and the copy is gone afterwards. What remains
-          is a signed report.
+          against the clock. What is in use is not touched, and the copy is gone afterwards. What remains is a
+          signed report.
         </p>
         {sources.length > 1 && (
           <div>

@@ -8,10 +8,11 @@ import type { BackupDetail } from '#lib/contracts/backup.ts';
 import type { RestorePlan, RestorePreview, RestoreRequest } from '#lib/contracts/restore.ts';
 import { aboutDuration } from '#lib/client/durations.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
-import { modeKeeps } from '#lib/client/restore-words.ts';
+import { modeKeepsOf, typedWord } from '#lib/client/restore-kind-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
+import { PathSummary } from './path-summary.tsx';
 import { ReasonField } from './reason-field.tsx';
 import { StepEnd } from './step-end.tsx';
 import { useRestorePreview } from './use-restore-preview.ts';
@@ -170,11 +171,16 @@ export function ConfirmStep({
   }
   return (
     <>
-      <Summary backup={backup} plan={plan} preview={preview.data} />
+      {backup.sourceKind === 'postgres' ? (
+        <Summary backup={backup} plan={plan} preview={preview.data} />
+      ) : (
+        <PathSummary backup={backup} kind={backup.sourceKind} plan={plan} preview={preview.data} />
+      )}
       <Form layout="vertical" component="form" className="hf-confirm" onFinish={submit}>
         <div>
           <label htmlFor={nameId} className="hf-label">
-            To confirm, type the name of the database <code className="hf-wrap">{plan.targetDatabase}</code>
+            To confirm, type {typedWord(backup.sourceKind)}{' '}
+            <code className="hf-wrap">{plan.targetDatabase}</code>
           </label>
           <Input
             id={nameId}
@@ -190,7 +196,7 @@ export function ConfirmStep({
         </div>
         {needsReason && <ReasonField value={reason} onChange={setReason} testId="restore-reason" />}
         {start.isError && <ProblemAlert error={start.error} title="The restore was not started" />}
-        <StepEnd untouched={modeKeeps[plan.mode]} onBack={onBack}>
+        <StepEnd untouched={modeKeepsOf(backup.sourceKind, plan.mode)} onBack={onBack}>
           <Button
             type="primary"
             htmlType="submit"

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { dropKeptCopyAction } from '#app/actions/restore.ts';
 import type { KeptCopy } from '#lib/contracts/kept-copy.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { keptHolds, keptNeed, keptPlace } from '#lib/client/kept-copy-words.ts';
+import { keptHolds, keptLoss, keptNeed, keptPlace } from '#lib/client/kept-copy-words.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { TypedConfirm } from '#components/ui/typed-confirm.tsx';
@@ -32,9 +32,11 @@ export function DropKeptDialog({ copy, onClose }: { readonly copy: KeptCopy; rea
           <p>
             {keptPlace(copy)}
             {sizeBytes !== null && <> of {humanBytes(sizeBytes)}</>}: {keptHolds(copy).toLowerCase()}. It is
-            gone for good then, with every row that is only there.
+            gone for good then, {keptLoss(copy)}.
           </p>
-          <p className="hf-muted">Nobody is sent away: while somebody is using it, it stays.</p>
+          {kind !== 'path' && (
+            <p className="hf-muted">Nobody is sent away: while somebody is using it, it stays.</p>
+          )}
           {need !== null && (
             <>
               <p>{need}</p>
@@ -52,6 +54,7 @@ export function DropKeptDialog({ copy, onClose }: { readonly copy: KeptCopy; rea
         </div>
       }
       name={name}
+      nameWord={kind === 'path' ? 'the path' : 'the name'}
       actionLabel="Drop it"
       isComplete={need === null || givesUp}
       isPending={drop.isPending}

@@ -4,7 +4,9 @@ import { Button } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { cancelRestoreAction, swapRestoreAction, undoRestoreAction } from '#app/actions/restore.ts';
 import type { Restore } from '#lib/contracts/restore.ts';
+import { exchangeWords } from '#lib/client/exchange-words.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
+import { typedWord } from '#lib/client/restore-kind-words.ts';
 import { interruptionText, restoreLookOf } from '#lib/client/restore-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
@@ -28,23 +30,21 @@ type Way = keyof typeof ways;
 
 function Consequence({ way, restore }: { readonly way: Way; readonly restore: Restore }) {
   const target = <strong className="hf-wrap">{restore.targetDatabase}</strong>;
+  const words = exchangeWords[restore.sourceKind];
   return (
     <div className="hf-stack">
       {way === 'swap' ? (
         <p>
-          {target} becomes the restored copy. What was written since that backup stays in the database that is
-          put aside, and is not in the copy.
+          {target} becomes the restored copy. What was written since that backup stays in {words.aside}, and
+          is not in the copy.
         </p>
       ) : (
         <p>
-          {target} becomes again the database it was before the swap. What was written since the swap stays in
-          the restored copy, which is put aside and kept.
+          {target} becomes again what it was before the swap. What was written since the swap stays in the
+          restored copy, which is put aside and kept.
         </p>
       )}
-      <p className="hf-muted">
-        Applications lose their connections for a moment and can reconnect at once. Nothing is deleted, and
-        you can swap again.
-      </p>
+      <p className="hf-muted">{words.meanwhile} Nothing is deleted, and you can swap again.</p>
     </div>
   );
 }
@@ -86,6 +86,7 @@ function ExchangeButton({
           title={ways[way].title}
           loss={<Consequence way={way} restore={restore} />}
           name={restore.targetDatabase}
+          nameWord={typedWord(restore.sourceKind)}
           actionLabel={ways[way].label}
           cancelLabel="Not now"
           isPending={exchange.isPending}
@@ -131,6 +132,7 @@ function GiveUp({ restore }: { readonly restore: Restore }) {
 /** What stands in which database, and the exchange that can be asked for now. */
 export function ExchangeSection({ restore }: { readonly restore: Restore }) {
   const { swap, targetDatabase, copyDatabase } = restore;
+  const words = exchangeWords[restore.sourceKind];
   const look = restoreLookOf(restore);
   if (look === 'ready') {
     return (
@@ -163,18 +165,18 @@ export function ExchangeSection({ restore }: { readonly restore: Restore }) {
             <dt>
               <code className="hf-wrap">{targetDatabase}</code> <span className="hf-muted">in use</span>
             </dt>
-            <dd>{isUndone ? 'the database as it was before' : 'the restored copy'}</dd>
+            <dd>{isUndone ? words.before : 'the restored copy'}</dd>
           </div>
           <div>
             <dt>
               <code className="hf-wrap">{isUndone ? (copyDatabase ?? '–') : swap.keptDatabase}</code>{' '}
               <span className="hf-muted">kept aside</span>
             </dt>
-            <dd>{isUndone ? 'the restored copy' : 'the database as it was before'}</dd>
+            <dd>{isUndone ? 'the restored copy' : words.before}</dd>
           </div>
         </dl>
         <p>
-          Swapped <Instant at={swap.swappedAt} as="calendar" />. Connections were interrupted for{' '}
+          Swapped <Instant at={swap.swappedAt} as="calendar" />. {words.took}{' '}
           <strong data-testid="interruption" data-ms={swap.interruptionMs ?? undefined}>
             {interruptionText(swap.interruptionMs)}
           </strong>
@@ -201,8 +203,8 @@ export function ExchangeSection({ restore }: { readonly restore: Restore }) {
         )}
         {!isMoving && !isUndone && !swap.canUndo && (
           <p className="hf-muted">
-            The database that was put aside is not there any more, so this cannot be undone. Restoring an
-            earlier backup is the way back.
+            What was put aside is not there any more, so this cannot be undone. Restoring an earlier backup is
+            the way back.
           </p>
         )}
       </div>

@@ -4,15 +4,30 @@ import { useId } from 'react';
 import type { BackupDetail } from '#lib/contracts/backup.ts';
 import type { Installation } from '#lib/contracts/settings.ts';
 import { destinationWord } from '#lib/client/backup-words.ts';
-import { defaultTarget, OFFERED_MODES, type RestoreSearch } from '#lib/client/restore-plan.ts';
-import { modeKeeps, modeShows, modeWord } from '#lib/client/restore-words.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
+import {
+  modeKeepsOf,
+  modeShowsOf,
+  modeWordOf,
+  targetHelpOf,
+  targetLabelOf,
+} from '#lib/client/restore-kind-words.ts';
+import {
+  defaultTarget,
+  modeFor,
+  modesOf,
+  type RestoreSearch,
+  type RestoredSource,
+} from '#lib/client/restore-plan.ts';
 import { StepEnd } from './step-end.tsx';
 import { TablesChoice } from './tables-choice.tsx';
 
 function Modes({
+  kind,
   search,
   onChange,
 }: {
+  readonly kind: SourceKind;
   readonly search: RestoreSearch;
   readonly onChange: (changes: Partial<RestoreSearch>) => void;
 }) {
@@ -20,7 +35,7 @@ function Modes({
     <fieldset className="hf-fieldset">
       <legend className="hf-label">How it comes back</legend>
       <div className="hf-choices">
-        {OFFERED_MODES.map((mode) => (
+        {modesOf(kind).map((mode) => (
           <Radio
             key={mode}
             className={mode === 'in-place' ? 'hf-choice hf-choice-apart' : 'hf-choice'}
@@ -34,30 +49,16 @@ function Modes({
             }}
           >
             <span className="hf-choice-head">
-              <strong>{modeWord[mode]}</strong>
+              <strong>{modeWordOf(kind, mode)}</strong>
               {mode === 'in-place' && <span className="hf-muted">the last resort</span>}
             </span>
-            <span className="hf-muted">{modeShows[mode]}</span>
+            <span className="hf-muted">{modeShowsOf(kind, mode)}</span>
           </Radio>
         ))}
       </div>
     </fieldset>
   );
 }
-
-const targetLabel: Record<RestoreSearch['mode'], string> = {
-  new: 'Name of the new database',
-  swap: 'The live database it is swapped with',
-  'in-place': 'The live database that is restored over',
-  tables: 'The live database they come into',
-};
-const targetHelp: Record<RestoreSearch['mode'], string> = {
-  new: 'It must not exist yet. You can remove it by name when you are done.',
-  swap: 'Its place is taken by the restored copy; it is kept whole under another name.',
-  'in-place':
-    'What was written to it since the backup will be gone from it, and stays in the safety backup only.',
-  tables: 'It must be there; a table that it has no more is made again.',
-};
 
 /** Only names: what a command is, the server’s own file says. */
 function Commands({
@@ -108,13 +109,13 @@ function Commands({
 
 function Target({
   search,
-  database,
+  source,
   now,
   refusal,
   onChange,
 }: {
   readonly search: RestoreSearch;
-  readonly database: string;
+  readonly source: RestoredSource;
   readonly now: Date;
   readonly refusal: string | undefined;
   readonly onChange: (changes: Partial<RestoreSearch>) => void;
@@ -123,7 +124,7 @@ function Target({
   return (
     <div>
       <label htmlFor={ids.input} className="hf-label">
-        {targetLabel[search.mode]}
+        {targetLabelOf(source.kind, search.mode)}
       </label>
       <Input
         id={ids.input}
@@ -131,7 +132,7 @@ function Target({
         data-testid="target-database"
         autoComplete="off"
         spellCheck={false}
-        value={search.target ?? defaultTarget(search.mode, database, now)}
+        value={search.target ?? defaultTarget(search.mode, source, now)}
         status={refusal === undefined ? '' : 'error'}
         aria-invalid={refusal !== undefined}
         aria-describedby={ids.help}
@@ -140,7 +141,11 @@ function Target({
         }}
       />
       <span id={ids.help} className="hf-help" data-testid="target-help">
-        {refusal !== undefined ? <span className="hf-refusal">{refusal}</span> : targetHelp[search.mode]}
+        {refusal !== undefined ? (
+          <span className="hf-refusal">{refusal}</span>
+        ) : (
+          targetHelpOf(source.kind, search.mode)
+        )}
       </span>
     </div>
   );
@@ -149,8 +154,7 @@ function Target({
 /** The mode, the name, and the few things that can be chosen besides. */
 export function HowStep({
   backup,
-  search,
-  database,
+  search: asked,
   now,
   refusals,
   hooks,
@@ -160,7 +164,6 @@ export function HowStep({
 }: {
   readonly backup: BackupDetail;
   readonly search: RestoreSearch;
-  readonly database: string;
   readonly now: Date;
   readonly refusals: Readonly<Partial<Record<string, string>>>;
   readonly hooks: Installation['hooks'];
@@ -169,15 +172,20 @@ export function HowStep({
   readonly onNext: (() => void) | null;
 }) {
   const stored = backup.copies.filter(({ status }) => status === 'STORED');
+  const { source } = backup;
+  const search = { ...asked, mode: modeFor(source.kind, asked.mode) };
   const isSwap = search.mode === 'swap';
+  const isDatabase = source.kind === 'postgres';
   const others = Object.entries(refusals).filter(([field]) => field !== 'targetDatabase');
   return (
     <>
-      <Modes search={search} onChange={onChange} />
-      {search.mode === 'tables' && <TablesChoice backupId={backup.id} search={search} onChange={onChange} />}
+      <Modes kind={source.kind} search={search} onChange={onChange} />
+      {isDatabase && search.mode === 'tables' && (
+        <TablesChoice backupId={backup.id} search={search} onChange={onChange} />
+      )}
       <Target
         search={search}
-        database={database}
+        source={source}
         now={now}
         refusal={refusals['targetDatabase']}
         onChange={onChange}
@@ -209,7 +217,7 @@ export function HowStep({
             Wait before the swap, so that I can look at the restored copy first
           </Checkbox>
         )}
-        {search.mode === 'new' && (
+        {isDatabase && search.mode === 'new' && (
           <Checkbox
             checked={search.schemaOnly}
             onChange={(event) => {
@@ -219,14 +227,16 @@ export function HowStep({
             Only the tables and other objects, without rows
           </Checkbox>
         )}
-        <Checkbox
-          checked={search.noOwner}
-          onChange={(event) => {
-            onChange({ noOwner: event.target.checked });
-          }}
-        >
-          Without the owners of the backup: everything belongs to the user that restores
-        </Checkbox>
+        {isDatabase && (
+          <Checkbox
+            checked={search.noOwner}
+            onChange={(event) => {
+              onChange({ noOwner: event.target.checked });
+            }}
+          >
+            Without the owners of the backup: everything belongs to the user that restores
+          </Checkbox>
+        )}
       </div>
       <Commands hooks={hooks} search={search} onChange={onChange} />
       {others.map(([field, text]) => (
@@ -235,7 +245,7 @@ export function HowStep({
           {text}
         </p>
       ))}
-      <StepEnd untouched={modeKeeps[search.mode]} onBack={onBack}>
+      <StepEnd untouched={modeKeepsOf(source.kind, search.mode)} onBack={onBack}>
         <Button
           type="primary"
           disabled={onNext === null}

@@ -8,7 +8,7 @@ import { PageHeader } from '#components/ui/page-header.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { KeptCopiesTable } from './kept-copies-table.tsx';
 
-/** Every database and schema that restores left on the servers, with the way to be rid of it. */
+/** Every database, schema and path that restores left, with the way to be rid of it. */
 export function KeptCopiesPage() {
   const query = useKeptCopies();
   const { data } = query;
@@ -18,8 +18,8 @@ export function KeptCopiesPage() {
         title="What restores left"
         lead={
           <>
-            Databases and schemas that were put aside or made by a restore. They take room on the server and
-            stay until somebody drops them here.{' '}
+            Databases, schemas and paths that were put aside or made by a restore. They take room and stay
+            until somebody drops them here.{' '}
             <Link href="/restores" className="hf-number">
               All restores
             </Link>
@@ -28,14 +28,14 @@ export function KeptCopiesPage() {
       />
       <LoadState
         query={query}
-        title="The servers could not be asked"
+        title="What restores left could not be asked for"
         staleTitle="The list could not be renewed"
       />
       {data?.unreachable.map(({ sourceId, source, error }) => (
         <ProblemAlert
           key={sourceId}
           error={recordedProblem(error)}
-          title={`What stands on the server of “${source}” is not known`}
+          title={`What restores left beside “${source}” is not known`}
           isMild
           isRetrying={query.isFetching}
           onRetry={() => {
@@ -49,8 +49,8 @@ export function KeptCopiesPage() {
         ) : (
           data.unreachable.length === 0 && (
             <EmptyState title="Nothing is left">
-              A swap keeps the database it replaces, and chosen tables that are replaced keep their rows in a
-              schema. They are listed here as long as they are there.
+              A swap keeps what it replaces, a database or a path, and chosen tables that are replaced keep
+              their rows in a schema. They are listed here as long as they are there.
             </EmptyState>
           )
         ))}

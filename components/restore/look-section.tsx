@@ -8,6 +8,7 @@ import { DataList } from '#components/ui/data-list.tsx';
 import { Paged } from '#components/ui/paged.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { Section } from '#components/ui/section.tsx';
+import { FileDifferences } from './file-differences.tsx';
 import { SampleRows } from './sample-rows.tsx';
 
 type LookedRow = RestoreLook['tables'][number];
@@ -118,22 +119,77 @@ function Tables({
   );
 }
 
-/** The restored copy, read-only: its tables beside the live ones, and the first rows of one of them. */
-export function LookSection({ restore }: { readonly restore: Restore }) {
+function Looked({
+  restore,
+  look,
+  isLoading,
+}: {
+  readonly restore: Restore;
+  readonly look: RestoreLook;
+  readonly isLoading: boolean;
+}) {
   const [{ schema, table }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
+  const wanted = schema === null || table === null ? null : { schema, name: table };
+  const isLive = look.liveDatabase === restore.targetDatabase;
+  const isTree = restore.sourceKind === 'files';
+  return (
+    <>
+      <p className="hf-muted">
+        Read-only: <code className="hf-wrap">{look.database}</code>
+        {look.liveDatabase !== null && (
+          <>
+            {' '}
+            beside <code className="hf-wrap">{look.liveDatabase}</code>
+          </>
+        )}
+        .{!isTree && ' Choose a table to see its first rows.'}
+      </p>
+      {isTree ? (
+        look.files == null ? (
+          <p>There is nothing to set it beside.</p>
+        ) : (
+          <FileDifferences files={look.files} other={isLive ? 'what is in use' : 'what was there before'} />
+        )
+      ) : (
+        <Tables
+          look={look}
+          other={isLive ? 'In use' : 'Before'}
+          chosen={wanted === null ? null : nameOf(wanted)}
+          onChoose={(row) => {
+            void set({ schema: row.schema, table: row.name });
+          }}
+        />
+      )}
+      {!isTree && wanted !== null && (
+        <SampleRows
+          wanted={wanted}
+          sample={
+            look.sample?.schema === wanted.schema && look.sample.name === wanted.name ? look.sample : null
+          }
+          isLoading={isLoading}
+        />
+      )}
+    </>
+  );
+}
+
+/** The restored copy, read-only, beside what is live: tables with their rows, or the names of files that differ. */
+export function LookSection({ restore }: { readonly restore: Restore }) {
+  const [{ schema, table }] = useQueryStates(parsers);
   const wanted = schema === null || table === null ? null : { schema, name: table };
   const look = useRestoreLook(restore.id, standingOf(restore), wanted);
   const { data, isError, error, isFetching, refetch } = look;
+  const isTree = restore.sourceKind === 'files';
   const again = () => {
     void refetch();
   };
   return (
     <Section
       name="look"
-      title="Look at the restored copy"
+      title={isTree ? 'What differs' : 'Look at the restored copy'}
       extra={
         <Button size="small" onClick={again} loading={isFetching} data-testid="look-again">
-          Count again
+          {isTree ? 'Compare again' : 'Count again'}
         </Button>
       }
     >
@@ -146,45 +202,19 @@ export function LookSection({ restore }: { readonly restore: Restore }) {
             onRetry={again}
           />
         )}
-        {data === undefined ? (
+        {data !== undefined ? (
+          <Looked restore={restore} look={data} isLoading={isFetching} />
+        ) : (
           !isError && (
             <>
-              <p className="hf-muted">A worker is counting the rows, read-only.</p>
+              <p className="hf-muted">
+                {isTree
+                  ? 'A worker is comparing the files, read-only.'
+                  : 'A worker is counting the rows, read-only.'}
+              </p>
               <Skeleton active title={false} paragraph={{ rows: 4 }} />
             </>
           )
-        ) : (
-          <>
-            <p className="hf-muted">
-              Read-only: <code className="hf-wrap">{data.database}</code>
-              {data.liveDatabase !== null && (
-                <>
-                  {' '}
-                  beside <code className="hf-wrap">{data.liveDatabase}</code>
-                </>
-              )}
-              . Choose a table to see its first rows.
-            </p>
-            <Tables
-              look={data}
-              other={data.liveDatabase === restore.targetDatabase ? 'In use' : 'Before'}
-              chosen={wanted === null ? null : nameOf(wanted)}
-              onChoose={(row) => {
-                void set({ schema: row.schema, table: row.name });
-              }}
-            />
-            {wanted !== null && (
-              <SampleRows
-                wanted={wanted}
-                sample={
-                  data.sample?.schema === wanted.schema && data.sample.name === wanted.name
-                    ? data.sample
-                    : null
-                }
-                isLoading={isFetching}
-              />
-            )}
-          </>
         )}
       </div>
     </Section>

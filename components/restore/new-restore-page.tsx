@@ -50,7 +50,6 @@ export function NewRestorePage() {
   const now = useNow();
   const failed = [backup, settings].find(({ isError, data }) => isError && data === undefined);
   const installation = settings.data?.installation;
-  const database = backup.data?.source.database;
 
   const body = (): ReactNode => {
     if (search.backup === null) {
@@ -74,10 +73,10 @@ export function NewRestorePage() {
         />
       );
     }
-    if (backup.data === undefined || installation === undefined || database === undefined || now === null)
+    if (backup.data === undefined || installation === undefined || now === null)
       return <Skeleton active title={false} paragraph={{ rows: 8 }} />;
     const row = backup.data;
-    const { plan, refusals } = planOf(search, database, now);
+    const { plan, refusals } = planOf(search, row.source, now);
     // A link may name a step that its choices do not allow.
     const step =
       whyNotRestorable(row) !== null ? 'what' : plan === null && search.step !== 'what' ? 'how' : search.step;
@@ -94,9 +93,10 @@ export function NewRestorePage() {
           {step === 'what' && (
             <WhatStep
               backup={row}
-              table={search.table}
+              search={search}
+              onChange={change}
               onOther={() => {
-                change({ backup: null, target: null, destination: null });
+                change({ backup: null, target: null, destination: null, paths: [] });
               }}
               onNext={() => {
                 go('how');
@@ -107,7 +107,6 @@ export function NewRestorePage() {
             <HowStep
               backup={row}
               search={search}
-              database={database}
               now={now}
               refusals={refusals}
               hooks={installation.hooks}

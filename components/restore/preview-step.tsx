@@ -2,7 +2,8 @@
 import { Button, Spin } from 'antd';
 import type { BackupDetail } from '#lib/contracts/backup.ts';
 import type { RestorePlan } from '#lib/contracts/restore.ts';
-import { intoWord, modeWord } from '#lib/client/restore-words.ts';
+import { modeWordOf } from '#lib/client/restore-kind-words.ts';
+import { intoWord } from '#lib/client/restore-words.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { PreviewView } from './preview-view.tsx';
@@ -22,27 +23,33 @@ export function PreviewStep({
   readonly onNext: () => void;
 }) {
   const { data, isError, error, isFetching, refetch } = useRestorePreview(backup.id, plan);
+  const chosen = plan.tables ?? plan.paths;
   const again = () => {
     void refetch();
   };
   return (
     <>
       <p className="hf-muted">
-        {plan.tables !== undefined && (
+        {chosen === undefined ? (
+          'The '
+        ) : (
           <>
-            <strong className="hf-wrap">{plan.tables.join(', ')}</strong> out of the{' '}
+            <strong className="hf-wrap">{chosen.join(', ')}</strong> out of the{' '}
           </>
         )}
-        {plan.tables === undefined && 'The '}backup of <Instant at={backup.createdAt} as="calendar" />,{' '}
-        {(plan.tablesInto === undefined ? modeWord[plan.mode] : intoWord[plan.tablesInto]).toLowerCase()}
+        backup of <Instant at={backup.createdAt} as="calendar" />,{' '}
+        {(plan.tablesInto === undefined
+          ? modeWordOf(backup.sourceKind, plan.mode)
+          : intoWord[plan.tablesInto]
+        ).toLowerCase()}
         {plan.tablesInto === undefined ? ': ' : ' in '}
         <strong className="hf-wrap">{plan.targetDatabase}</strong>
       </p>
       <div role="status" className={isFetching ? 'hf-asking' : 'hf-visually-hidden'}>
         {isFetching ? (
           <>
-            <Spin size="small" /> A worker is looking at the server. This takes up to 20 seconds and changes
-            nothing.
+            <Spin size="small" /> A worker is looking at where it would go. This takes up to 20 seconds and
+            changes nothing.
           </>
         ) : (
           data !== undefined && 'The preview is there.'
@@ -52,7 +59,7 @@ export function PreviewStep({
         <ProblemAlert error={error} title="What would happen could not be found out" onRetry={again} />
       )}
       {data !== undefined && <PreviewView preview={data} />}
-      <StepEnd untouched="Nothing has been touched. The server was only looked at." onBack={onBack}>
+      <StepEnd untouched="Nothing has been touched. It was only looked at." onBack={onBack}>
         {data !== undefined && (
           <Button onClick={again} disabled={isFetching}>
             Look again

@@ -3,13 +3,15 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import type { Restore } from '#lib/contracts/restore.ts';
 import { shortDuration } from '#lib/client/durations.ts';
-import { environmentWord, intoWord, modeWord } from '#lib/client/restore-words.ts';
+import { modeWordOf } from '#lib/client/restore-kind-words.ts';
+import { environmentWord, intoWord } from '#lib/client/restore-words.ts';
 import { FactList } from '#components/ui/fact-list.tsx';
 import { Instant } from '#components/ui/instant.tsx';
+import { PathList } from '#components/ui/path-list.tsx';
 
 /** Who asked for what, and how long it took. */
 export function RestoreFacts({ restore }: { readonly restore: Restore }) {
-  const { plan, environment, durationMs, restoreMs, finishedAt, safetyBackup } = restore;
+  const { sourceKind, plan, environment, durationMs, restoreMs, finishedAt, safetyBackup } = restore;
   const options = [
     ...(plan.tablesInto === undefined ? [] : [intoWord[plan.tablesInto].toLowerCase()]),
     ...(plan.schemaOnly ? ['without rows'] : []),
@@ -28,14 +30,20 @@ export function RestoreFacts({ restore }: { readonly restore: Restore }) {
         {restore.backupFilename}
       </Link>,
     ],
-    ['How', `${modeWord[restore.mode]}${options.length === 0 ? '' : `, ${options.join(', ')}`}`],
     [
-      'Database',
+      'How',
+      `${modeWordOf(sourceKind, restore.mode)}${options.length === 0 ? '' : `, ${options.join(', ')}`}`,
+    ],
+    [
+      sourceKind === 'postgres' ? 'Database' : 'Path',
       <span key="target" className="hf-wrap">
         {restore.targetDatabase}
       </span>,
     ],
     ...(plan.tables === undefined ? [] : [['Tables', plan.tables.join(', ')] as const]),
+    ...(plan.paths === undefined
+      ? []
+      : [['Only', <PathList key="paths" label="Paths that were chosen" paths={plan.paths} />] as const]),
     ...(safetyBackup === null
       ? []
       : [
@@ -62,7 +70,14 @@ export function RestoreFacts({ restore }: { readonly restore: Restore }) {
     ...(restore.reason === null ? [] : [['Reason', restore.reason] as const]),
     ...(finishedAt === null ? [] : [['Ended', <Instant key="ended" at={finishedAt} as="plain" />] as const]),
     ...(durationMs === null ? [] : [['Took', shortDuration(durationMs)] as const]),
-    ...(restoreMs === null ? [] : [['Of which pg_restore', shortDuration(restoreMs)] as const]),
+    ...(restoreMs === null
+      ? []
+      : [
+          [
+            sourceKind === 'postgres' ? 'Of which pg_restore' : 'Of which writing the copy',
+            shortDuration(restoreMs),
+          ] as const,
+        ]),
   ];
   return <FactList facts={facts} />;
 }

@@ -2,7 +2,7 @@
 import Link from 'next/link';
 import type { Restore } from '#lib/contracts/restore.ts';
 import { recordedProblem } from '#lib/client/problem-error.ts';
-import { restoreVerdict } from '#lib/client/restore-words.ts';
+import { restoreReportVerdict } from '#lib/client/path-restore-verdict.ts';
 import { useRestore } from '#lib/client/use-restore.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Instant } from '#components/ui/instant.tsx';
@@ -21,8 +21,9 @@ import { RestoreProgress } from './restore-progress.tsx';
 import { TablesUndoSection } from './tables-undo-section.tsx';
 import { WayBackSection } from './way-back-section.tsx';
 
-/** Whether there is a copy beside something to look at. */
-const canLook = ({ status, progress, copyDatabase, swap, mode }: Restore): boolean => {
+/** Whether there is a copy beside something to look at; into a snapshot of keys nobody can. */
+const canLook = ({ sourceKind, status, progress, copyDatabase, swap, mode }: Restore): boolean => {
+  if (sourceKind === 'redis') return false;
   const isMoving = status === 'IN_PROGRESS' && progress?.phase !== 'ready';
   return !isMoving && (copyDatabase !== null || swap !== null || (status === 'COMPLETED' && mode === 'new'));
 };
@@ -32,7 +33,7 @@ function Report({ restore }: { readonly restore: Restore }) {
   const isMoving = status === 'IN_PROGRESS';
   return (
     <div className="hf-stack hf-report" data-testid="restore" data-status={status} data-id={restore.id}>
-      <VerdictPanel verdict={restoreVerdict(restore)} testId="restore-verdict" />
+      <VerdictPanel verdict={restoreReportVerdict(restore)} testId="restore-verdict" />
       {error !== null && error.code !== 'cancelled' && (
         <ProblemAlert
           error={recordedProblem(error)}

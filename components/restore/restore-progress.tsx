@@ -4,7 +4,8 @@ import { cancelRestoreAction } from '#app/actions/restore.ts';
 import type { Restore, RestorePhase } from '#lib/contracts/restore.ts';
 import { timeLeft } from '#lib/client/durations.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
-import { phasesOf, restorePhaseWord } from '#lib/client/restore-words.ts';
+import { restorePhaseText } from '#lib/client/restore-kind-words.ts';
+import { phasesOf } from '#lib/client/restore-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
@@ -21,7 +22,8 @@ function Phases({ restore, phase }: { readonly restore: Restore; readonly phase:
         const state = index < at ? 'done' : index === at ? 'current' : 'ahead';
         return (
           <li key={each} data-state={state} aria-current={state === 'current' ? 'step' : undefined}>
-            {restorePhaseWord[each]} <span className="hf-visually-hidden">({signs[state]})</span>
+            {restorePhaseText(restore.sourceKind, each)}{' '}
+            <span className="hf-visually-hidden">({signs[state]})</span>
           </li>
         );
       })}
@@ -86,7 +88,7 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
       label="Running restore"
       id={restore.id}
       phase={phase}
-      title={restorePhaseWord[phase]}
+      title={restorePhaseText(restore.sourceKind, phase)}
       percent={Math.floor(progress?.percent ?? 0)}
       isCancelRequested={progress?.cancelRequested === true}
       cancel={mayCancel ? cancel : null}

@@ -2,7 +2,8 @@
 import Link from 'next/link';
 import type { RestoreList } from '#lib/contracts/restore.ts';
 import { shortDuration } from '#lib/client/durations.ts';
-import { intoWord, modeWord } from '#lib/client/restore-words.ts';
+import { modeWordOf } from '#lib/client/restore-kind-words.ts';
+import { intoWord } from '#lib/client/restore-words.ts';
 import { CardFacts } from '#components/ui/card-facts.tsx';
 import { DataList } from '#components/ui/data-list.tsx';
 import { InstantText, InstantTip } from '#components/ui/instant.tsx';
@@ -23,12 +24,13 @@ function When({ row }: { readonly row: Row }) {
   );
 }
 
-/** What sets it apart from the others of the list: of chosen tables also which, and how. */
-function howText({ mode, plan }: Row): string {
-  const [first = '', ...others] = plan.tables ?? [];
-  if (plan.tablesInto === undefined) return modeWord[mode];
+/** What sets it apart from the others of the list: of chosen tables or paths also which, and how. */
+function howText({ sourceKind, mode, plan }: Row): string {
+  const [first, ...others] = plan.tables ?? plan.paths ?? [];
+  const how = plan.tablesInto === undefined ? modeWordOf(sourceKind, mode) : intoWord[plan.tablesInto];
+  if (first === undefined) return how;
   const which = others.length === 0 ? first : `${first} and ${String(others.length)} more`;
-  return `${which}: ${intoWord[plan.tablesInto].toLowerCase()}`;
+  return `${which}: ${how.toLowerCase()}`;
 }
 
 function Into({ row }: { readonly row: Row }) {
@@ -59,7 +61,7 @@ export function RestoreTable({ rows }: { readonly rows: readonly Row[] | undefin
               className: 'hf-number',
               render: (_, row) => <When row={row} />,
             },
-            { key: 'into', title: 'Database', render: (_, row) => <Into row={row} /> },
+            { key: 'into', title: 'Where to', render: (_, row) => <Into row={row} /> },
             {
               key: 'backup',
               title: 'Backup',

@@ -16,8 +16,8 @@ export function RestoresPage() {
         title="Restores"
         lead={
           <>
-            Bring a backup back beside the live database, compare it, and only then decide. Every restore
-            leaves a report here.{' '}
+            Bring a backup back beside what is live, compare it, and only then decide. Every restore leaves a
+            report here.{' '}
             <Link href="/restores/kept" className="hf-number" data-testid="kept-copies">
               What restores left
             </Link>
@@ -45,7 +45,8 @@ export function RestoresPage() {
         <EmptyState title="Nothing was restored yet">
           <p>
             The best time for the first restore is a quiet day: choose a backup and restore it into a new
-            database. The one in use is not touched, and you know how long it takes before you need it.
+            database, or to a new path. What is in use is not touched, and you know how long it takes before
+            you need it.
           </p>
           <p>
             Looking for rows that are gone? The <Link href="/tables">row timeline</Link> shows the last backup

@@ -22,6 +22,7 @@ const parsers = {
   pause: parseAsBoolean.withDefault(true),
   tables: parseAsArrayOf(parseAsString).withDefault([]),
   into: parseAsStringLiteral(TABLES_INTO).withDefault('side-schema'),
+  paths: parseAsArrayOf(parseAsString).withDefault([]),
   hooks: parseAsArrayOf(parseAsString).withDefault([]),
 };
 
@@ -32,9 +33,10 @@ interface WizardSearch extends RestoreSearch {
 }
 
 /** The URL takes lists that could be changed. */
-const writable = ({ hooks, tables, ...others }: Partial<WizardSearch>) => ({
+const writable = ({ hooks, paths, tables, ...others }: Partial<WizardSearch>) => ({
   ...others,
   ...(hooks === undefined ? {} : { hooks: [...hooks] }),
+  ...(paths === undefined ? {} : { paths: [...paths] }),
   ...(tables === undefined ? {} : { tables: [...tables] }),
 });
 

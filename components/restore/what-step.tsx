@@ -1,14 +1,19 @@
 'use client';
 import { Alert, Button } from 'antd';
 import Link from 'next/link';
+import { useState } from 'react';
 import type { BackupDetail } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { coarseDuration } from '#lib/client/durations.ts';
 import { whyNotRestorable } from '#lib/client/restore-words.ts';
+import { allKeysText, filesText } from '#lib/client/held-words.ts';
+import type { RestoreSearch } from '#lib/client/restore-plan.ts';
 import { useManifest } from '#lib/client/use-manifest.ts';
 import { useNow } from '#lib/client/use-now.ts';
 import { Instant } from '#components/ui/instant.tsx';
+import { PathList } from '#components/ui/path-list.tsx';
 import { ProofTag } from '#components/verification/proof-tag.tsx';
+import { PathsChoice } from './paths-choice.tsx';
 import { StepEnd } from './step-end.tsx';
 
 /** The rows of the table somebody came for, as this backup counted them. */
@@ -32,6 +37,31 @@ function WantedRows({ backupId, table }: { readonly backupId: string; readonly t
         </>
       )}
     </p>
+  );
+}
+
+/** Of files and keys, what the manifest counted. */
+function Held({ backup }: { readonly backup: BackupDetail }) {
+  const isTold = backup.sourceKind === 'files' || backup.sourceKind === 'redis';
+  const facts = useManifest(isTold ? backup.id : null).data?.manifest.facts;
+  if (facts?.files != null) return <span>{filesText(facts.files)}</span>;
+  if (facts?.keys != null) return <span>{allKeysText(facts.keys)}</span>;
+  return null;
+}
+
+/** That a backup of files is of some paths of their folder alone. */
+function OnlyNote({ backup }: { readonly backup: BackupDetail }) {
+  const only = useManifest(backup.sourceKind === 'files' ? backup.id : null).data?.manifest.options.files
+    ?.only;
+  if (only == null) return null;
+  return (
+    <div className="hf-stack" data-testid="only-part">
+      <p>
+        Of <span className="hf-wrap">{backup.source.database}</span> it holds only these paths. A swap
+        exchanges them alone; all else there stays as it is.
+      </p>
+      <PathList label="Paths that were backed up" paths={only} />
+    </div>
   );
 }
 
@@ -65,16 +95,20 @@ function ProofNote({ backup }: { readonly backup: BackupDetail }) {
 /** The backup: how old, how sure, and what is not in it. */
 export function WhatStep({
   backup,
-  table,
+  search,
+  onChange,
   onOther,
   onNext,
 }: {
   readonly backup: BackupDetail;
-  readonly table: string | null;
+  readonly search: Pick<RestoreSearch, 'paths'> & { readonly table: string | null };
+  readonly onChange: (changes: Pick<RestoreSearch, 'paths'>) => void;
   readonly onOther: () => void;
   readonly onNext: () => void;
 }) {
   const now = useNow();
+  const { table, paths } = search;
+  const [isChoosing, setChoosing] = useState(false);
   const reason = whyNotRestorable(backup);
   const ageSeconds =
     now === null ? null : Math.max(0, (now.getTime() - new Date(backup.createdAt).getTime()) / 1_000);
@@ -82,14 +116,15 @@ export function WhatStep({
   return (
     <>
       <div className="hf-chosen" data-testid="chosen-backup" data-id={backup.id}>
-        <p className="hf-chosen-when">
+        <p className="hf-chosen-when hf-wrap">
           {backup.source.database} as of <Instant at={backup.createdAt} as="calendar" />
         </p>
         <p className="hf-wrap hf-muted">{backup.filename}</p>
         <div className="hf-chosen-facts">
           <ProofTag row={backup} />
           <span>{humanBytes(backup.size)}</span>
-          {backup.tableCount !== null && (
+          <Held backup={backup} />
+          {backup.tableCount !== null && backup.tableCount > 0 && (
             <span>{backup.tableCount === 1 ? '1 table' : `${String(backup.tableCount)} tables`}</span>
           )}
         </div>
@@ -106,7 +141,7 @@ export function WhatStep({
               <strong>
                 {ageSeconds < 60 ? 'the last moments' : `the last ${coarseDuration(ageSeconds)}`}
               </strong>
-              , is not in it. It stays in the database in use, which is kept.
+              , is not in it. It stays in what is in use, which is kept.
             </p>
           )}
           {isPart && (
@@ -121,7 +156,17 @@ export function WhatStep({
               }
             />
           )}
+          <OnlyNote backup={backup} />
           <ProofNote backup={backup} />
+          {backup.sourceKind === 'files' && (
+            <PathsChoice
+              paths={paths}
+              onChange={(chosen) => {
+                setChoosing(chosen === null);
+                onChange({ paths: chosen ?? [] });
+              }}
+            />
+          )}
         </>
       )}
       <StepEnd untouched="Nothing has been touched. This page only reads." onBack={null}>
@@ -129,7 +174,7 @@ export function WhatStep({
           Another backup
         </Button>
         {reason === null && (
-          <Button type="primary" onClick={onNext} data-testid="next-step">
+          <Button type="primary" onClick={onNext} disabled={isChoosing} data-testid="next-step">
             Where and how
           </Button>
         )}

@@ -1,7 +1,8 @@
 'use client';
 import { Alert, Form, Input } from 'antd';
-import { pathFault, relativePaths, relativePathsFault, type SourceFields } from '#lib/client/source-form.ts';
 import { secretNames } from '#lib/client/secret-names.ts';
+import type { SourceFields } from '#lib/client/source-form.ts';
+import { pathFault, relativePaths, relativePathsFault } from '#lib/client/typed-paths.ts';
 import { PathField } from './path-field.tsx';
 
 /** Where the files are, and which of them are taken. */

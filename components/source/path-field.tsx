@@ -1,7 +1,8 @@
 'use client';
 import { Form, Input } from 'antd';
 import type { ReactNode } from 'react';
-import { pathFault, type SourceFields } from '#lib/client/source-form.ts';
+import type { SourceFields } from '#lib/client/source-form.ts';
+import { pathFault } from '#lib/client/typed-paths.ts';
 
 /** An absolute path on the worker's machine. */
 export function PathField({

@@ -9,6 +9,7 @@ export function TypedConfirm({
   title,
   loss,
   name,
+  nameWord = 'the name',
   actionLabel,
   cancelLabel = 'Keep it',
   isComplete = true,
@@ -21,6 +22,8 @@ export function TypedConfirm({
   /** What will be lost and how much. */
   readonly loss: ReactNode;
   readonly name: string;
+  /** What it is: "the path". */
+  readonly nameWord?: string;
   readonly actionLabel: string;
   readonly cancelLabel?: string;
   /** What else `loss` asks for was given. */
@@ -54,7 +57,7 @@ export function TypedConfirm({
         <div>{loss}</div>
         <Form layout="vertical" onFinish={confirm} component="form">
           <label htmlFor={id} className="hf-label">
-            To confirm, type the name <code className="hf-wrap">{name}</code>
+            To confirm, type {nameWord} <code className="hf-wrap">{name}</code>
           </label>
           <Input
             id={id}

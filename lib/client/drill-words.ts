@@ -113,7 +113,7 @@ export function drillVerdict(drill: Drill): ReportVerdict {
     return {
       ...said,
       sentence: `Coming back to the newest backup of ${drill.source.name} is being rehearsed.`,
-      lines: ['The database in use is not touched. The copy is gone when the drill ends.'],
+      lines: ['What is in use is not touched. The copy is gone when the drill ends.'],
     };
   if (status === 'PASSED' && measured.recoveryMs !== null && measured.dataLossMs !== null)
     return {

@@ -1,9 +1,29 @@
-import type { Destination } from '../contracts/backup.ts';
-import { RestorePlan, type Restore, type RestoreMode, type TablesInto } from '../contracts/restore.ts';
+import type { BackupDetail, Destination } from '../contracts/backup.ts';
+import {
+  DatabaseName,
+  RestorePlan,
+  type Restore,
+  type RestoreMode,
+  type TablesInto,
+} from '../contracts/restore.ts';
+import type { SourceKind } from '../core/source-kind.ts';
+import { pathFault, relativePathsFault, trimmedPath } from './typed-paths.ts';
 
 /** What the wizard offers, the calmest first. */
 export const OFFERED_MODES = ['new', 'swap', 'tables', 'in-place'] as const satisfies readonly RestoreMode[];
 type OfferedMode = (typeof OFFERED_MODES)[number];
+const PATH_MODES = ['new', 'swap'] as const satisfies readonly OfferedMode[];
+
+/** Of a path only as a whole, or as a whole in place of the live one. */
+export const modesOf = (kind: SourceKind): readonly OfferedMode[] =>
+  kind === 'postgres' ? OFFERED_MODES : PATH_MODES;
+
+/** The mode a search stands for: one that was chosen for a backup of another kind may not be there for this one. */
+export const modeFor = (kind: SourceKind, mode: OfferedMode): OfferedMode =>
+  modesOf(kind).includes(mode) ? mode : 'new';
+
+/** What is restored: of which kind, and what it is called where it lives. */
+export type RestoredSource = Pick<BackupDetail['source'], 'kind' | 'database'>;
 
 export const RESTORE_STEPS = ['what', 'how', 'preview', 'confirm'] as const;
 export type RestoreStep = (typeof RESTORE_STEPS)[number];
@@ -20,6 +40,8 @@ export interface RestoreSearch {
   /** Tables only: `schema.name` each, and what becomes of the live ones. */
   readonly tables: readonly string[];
   readonly into: TablesInto;
+  /** Of files: paths below the source's; empty for everything. */
+  readonly paths: readonly string[];
   /** Names of commands of the server. */
   readonly hooks: readonly string[];
 }
@@ -48,9 +70,21 @@ export const suggestedName = (database: string, now: Date): string =>
     `_restored_${String(now.getFullYear())}${pad(now.getMonth() + 1)}${pad(now.getDate())}`,
   );
 
-/** The target a search stands for while nobody typed one: a new name, or the live database where it is to be swapped. */
-export const defaultTarget = (mode: RestoreMode, database: string, now: Date): string =>
-  mode === 'new' ? suggestedName(database, now) : database;
+/**
+ * The target a search stands for while nobody typed one: a new name, or the live one where it is to be swapped. Which file a Redis server
+ * loads it alone knows: empty.
+ */
+export function defaultTarget(mode: RestoreMode, { kind, database }: RestoredSource, now: Date): string {
+  switch (kind) {
+    case 'postgres':
+      return mode === 'new' ? suggestedName(database, now) : database;
+    case 'files':
+    case 'sqlite':
+      return mode === 'new' ? `${database}_restored` : database;
+    case 'redis':
+      return '';
+  }
+}
 
 interface PlanResult {
   readonly plan: RestorePlan | null;
@@ -58,22 +92,54 @@ interface PlanResult {
   readonly refusals: Readonly<Partial<Record<string, string>>>;
 }
 
+const refuse = (refusals: PlanResult['refusals']): PlanResult => ({ plan: null, refusals });
+
+function parsed(input: unknown): PlanResult {
+  const { success, data, error } = RestorePlan.safeParse(input);
+  if (success) return { plan: data, refusals: {} };
+  return refuse(
+    Object.fromEntries(
+      error.issues.map(({ path, message }) => [String(path[0] ?? 'plan'), `It ${message}.`]),
+    ),
+  );
+}
+
+function pathPlanOf(search: RestoreSearch, source: RestoredSource, now: Date): PlanResult {
+  const mode = modeFor(source.kind, search.mode);
+  const target = trimmedPath(search.target ?? defaultTarget(mode, source, now));
+  const fault = pathFault(target);
+  if (fault !== null) return refuse({ targetDatabase: fault });
+  if (mode === 'new' && target === source.database)
+    return refuse({ targetDatabase: `“${target}” is in use. Choose another path, or the swap.` });
+  const isChosen = source.kind === 'files' && search.paths.length > 0;
+  const wrong = isChosen ? relativePathsFault(search.paths.join('\n')) : null;
+  if (wrong !== null) return refuse({ paths: wrong });
+  return parsed({
+    mode,
+    targetDatabase: target,
+    ...(search.destination === null ? {} : { destination: search.destination }),
+    ...(isChosen ? { paths: [...search.paths] } : {}),
+    pauseBeforeSwap: mode === 'swap' && search.pause,
+    hooks: search.hooks,
+  });
+}
+
 /** The plan that a search stands for, or why it is none. */
-export function planOf(search: RestoreSearch, database: string, now: Date): PlanResult {
+export function planOf(search: RestoreSearch, source: RestoredSource, now: Date): PlanResult {
+  if (source.kind !== 'postgres') return pathPlanOf(search, source, now);
+  const { database } = source;
   const { mode } = search;
-  const target = search.target ?? defaultTarget(mode, database, now);
-  if (target.trim() === '')
-    return { plan: null, refusals: { targetDatabase: 'Type a name for the database.' } };
+  const target = search.target ?? defaultTarget(mode, source, now);
+  if (target.trim() === '') return refuse({ targetDatabase: 'Type a name for the database.' });
+  const [issue] = DatabaseName.safeParse(target).error?.issues ?? [];
+  if (issue !== undefined) return refuse({ targetDatabase: `The name ${issue.message}.` });
   if (mode === 'new' && target === database)
-    return {
-      plan: null,
-      refusals: {
-        targetDatabase: `“${database}” is the database in use. Choose another name, or the swap.`,
-      },
-    };
+    return refuse({
+      targetDatabase: `“${database}” is the database in use. Choose another name, or the swap.`,
+    });
   if (mode === 'tables' && search.tables.length === 0)
-    return { plan: null, refusals: { tables: 'Choose at least one table.' } };
-  const parsed = RestorePlan.safeParse({
+    return refuse({ tables: 'Choose at least one table.' });
+  return parsed({
     mode,
     targetDatabase: target,
     ...(search.destination === null ? {} : { destination: search.destination }),
@@ -83,16 +149,6 @@ export function planOf(search: RestoreSearch, database: string, now: Date): Plan
     pauseBeforeSwap: mode === 'swap' && search.pause,
     hooks: search.hooks,
   });
-  if (parsed.success) return { plan: parsed.data, refusals: {} };
-  return {
-    plan: null,
-    refusals: Object.fromEntries(
-      parsed.error.issues.map(({ path, message }) => [
-        String(path[0] ?? 'plan'),
-        `The name ${message.replace(/^Invalid/, 'is invalid')}.`,
-      ]),
-    ),
-  };
 }
 
 /** As a list in the address holds it: a comma parts its items. */

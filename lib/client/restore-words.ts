@@ -76,6 +76,9 @@ export const findingWord: Record<RestorePreview['findings'][number]['state'], st
 
 const findingTitles: Readonly<Record<string, string>> = {
   age: 'Age of the backup',
+  folder: 'Folder it comes into',
+  link: 'Symbolic link',
+  mount: 'Mounted file system',
   connections: 'Connected clients',
   columns: 'Columns',
   createdb: 'Right to create databases',
@@ -83,7 +86,7 @@ const findingTitles: Readonly<Record<string, string>> = {
   disconnect: 'Right to disconnect clients',
   disk: 'Disk space of the server',
   grants: 'Owners and grants',
-  guard: 'Protection of production',
+  guard: 'Protection',
   holds: 'What holds the database',
   hooks: 'Commands of the server',
   key: 'Key to the archive',
@@ -102,7 +105,7 @@ const findingTitles: Readonly<Record<string, string>> = {
 /** A finding's name for people. */
 export const findingTitle = (name: string): string => findingTitles[name] ?? checkTitle(name);
 
-type Outcome = Pick<
+export type Outcome = Pick<
   Restore,
   | 'status'
   | 'mode'
@@ -180,7 +183,7 @@ const BEFORE_IN_PLACE: ReadonlySet<RestorePhase> = new Set([
 ]);
 
 /** What ran afterwards and failed; the restore itself is done. */
-function failedCommands({ checks }: Outcome): readonly string[] {
+export function failedCommands({ checks }: Outcome): readonly string[] {
   const names = checks
     .filter(({ name, verdict }) => name.startsWith('hook:') && verdict !== 'PASSED')
     .map(({ name }) => name.slice('hook:'.length));

@@ -11,7 +11,7 @@ import { cancelBackup } from '#lib/services/backups.ts';
 import { createRedisSource } from '#lib/sources/redis/redis-source.ts';
 import type { DumpOptions } from '#lib/sources/source.ts';
 import { backupWhere, filesUnder, isOver } from '#tests/support/backups.ts';
-import { childrenOf } from '#tests/support/children.ts';
+import { childrenOf, endAll } from '#tests/support/children.ts';
 import { factsContext } from '#tests/support/facts.ts';
 import { freePort } from '#tests/support/postgres.ts';
 import { startRedis, type TestRedis } from '#tests/support/redis.ts';
@@ -179,7 +179,7 @@ test('kill -9 in mid-dump: the next worker marks it failed, and nothing staged i
   await backupWhere(scene.catalogue.raw, id, isDumping, scene.logs);
   const children = childrenOf(worker.pid);
   await worker.kill('SIGKILL');
-  for (const { pid } of children) process.kill(pid, 'SIGKILL');
+  endAll(children);
   expect(scene.left()).toContain('staged');
 
   await scene.startWorker();

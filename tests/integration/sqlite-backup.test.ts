@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cancelBackup } from '#lib/services/backups.ts';
 import { backupWhere, isOver } from '#tests/support/backups.ts';
-import { childrenOf } from '#tests/support/children.ts';
+import { childrenOf, endAll } from '#tests/support/children.ts';
 import { ADMIN, factsIn, storeScene } from '#tests/support/store-scene.ts';
 import { eventually } from '#tests/support/worker.ts';
 import { isDumping } from '#tests/support/worker-scene.ts';
@@ -158,7 +158,7 @@ test('kill -9 in mid-dump: the next worker marks it failed, and nothing staged i
   const children = childrenOf(worker.pid);
   await worker.kill('SIGKILL');
   // The programs between which its bytes went are nobody's here; what they would do by themselves is not of this test.
-  for (const { pid } of children) process.kill(pid, 'SIGKILL');
+  endAll(children);
   expect(scene.left()).toContain('staged');
 
   await scene.startWorker();

@@ -17,11 +17,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Facts } from '#lib/contracts/facts.ts';
 import type { Manifest } from '#lib/contracts/manifest.ts';
 import type { DumpOptions } from '#lib/sources/source.ts';
 import { createSqliteCopy } from '#lib/sources/sqlite/sqlite-copy.ts';
+import type { SqliteOrder } from '#lib/sources/sqlite/sqlite-order.ts';
 import { createSqliteSource } from '#lib/sources/sqlite/sqlite-source.ts';
 import { factsContext } from '#tests/support/facts.ts';
 import { withSmallTmpfs } from '#tests/support/faults.ts';
@@ -34,6 +36,7 @@ const everything: DumpOptions = {
   compression: 'none',
   facts: { takesFingerprints: true, fingerprintMaxBytes: 1e9 },
 };
+const PROGRAM = fileURLToPath(new URL('../../lib/sources/sqlite/sqlite-process.ts', import.meta.url));
 const copy = createSqliteCopy();
 const whole = { paths: null };
 let folder: string;
@@ -229,6 +232,22 @@ test('a database that is locked exclusively is waited for, and then told of', as
   await new Promise((resolve) => setTimeout(resolve, 1000));
   holder.kill('SIGKILL');
   expect((await waiting).facts.tableCount).toBe(manifest.facts.tableCount);
+});
+
+test('the process that reads a database ends when nobody is left who listens', async () => {
+  const path = join(folder, 'many.db');
+  const db = new DatabaseSync(path);
+  db.exec(`create table t (n integer primary key);
+    insert into t with recursive n(v) as (select 1 union all select v + 1 from n where v < 300000) select v from n`);
+  db.close();
+  const order = { kind: 'facts', path, ...everything.facts } satisfies SqliteOrder;
+  const reader = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const exited = once(reader, 'exit');
+  reader.stdin.end(JSON.stringify(order));
+  await once(reader.stdout, 'data');
+  reader.stdout.destroy();
+  const [code] = (await exited) as [number | null];
+  expect(code, 'it did not come to its end').not.toBe(0);
 });
 
 test('a part of a database cannot be asked for', async () => {

@@ -16,3 +16,14 @@ export function childrenOf(parent: number): { readonly pid: number; readonly arg
     }
   });
 }
+
+/** Ends them where they have not gone by themselves. */
+export function endAll(children: readonly { readonly pid: number }[]): void {
+  for (const { pid } of children) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has gone.
+    }
+  }
+}

@@ -1,6 +1,7 @@
 import type { Check } from '#lib/contracts/verification.ts';
-import type { Manifest } from '#lib/contracts/manifest.ts';
+import { DUMP_FORMATS, type Manifest } from '#lib/contracts/manifest.ts';
 import { systemClock } from '#lib/core/clock.ts';
+import type { SourceKind } from '#lib/core/source-kind.ts';
 import type { AppError } from '#lib/core/errors.ts';
 import type { PathCopy, ScratchContext } from '#lib/sources/source.ts';
 import { factsContext } from './facts.ts';
@@ -45,14 +46,14 @@ export async function faultsOf(
 
 /** A manifest of which only kind and facts matter. */
 export const manifestWith = (
-  kind: 'sqlite' | 'redis',
+  kind: Exclude<SourceKind, 'postgres'>,
   facts: Manifest['facts'],
   productVersion = '3.0',
 ): Manifest => ({
   format: 1,
   id: 'of-a-test',
   holdfastVersion: '0',
-  source: { kind, productVersion, database: 'of a test', dumpFormat: kind === 'sqlite' ? 'sqlite' : 'rdb' },
+  source: { kind, productVersion, database: 'of a test', dumpFormat: DUMP_FORMATS[kind] },
   archive: 'of-a-test',
   tiers: ['MANUAL'],
   description: null,

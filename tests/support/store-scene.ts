@@ -33,6 +33,12 @@ export const ADMIN: Actor = { kind: 'cli', id: 'test', name: 'test', role: 'admi
 type Place =
   | { readonly kind: 'sqlite'; readonly path: string }
   | {
+      readonly kind: 'files';
+      readonly path: string;
+      readonly only: string[] | null;
+      readonly excludes: string[];
+    }
+  | {
       readonly kind: 'redis';
       readonly host: string;
       readonly port: number;
@@ -67,7 +73,7 @@ export const factsIn = (manifest: Manifest): readonly { name: string; rows: numb
   manifest.facts.tables.map(({ name, rows }: Facts['tables'][number]) => ({ name, rows }));
 
 /** To be called once, at the head of a test file: it sets the scene for all of its tests. */
-export function storeScene(): StoreScene {
+export function storeScene(environment: Readonly<Record<string, string>> = {}): StoreScene {
   let server: TestPostgres;
   let catalogue: Catalogue & { readonly url: Secret };
   let engine: TestEngine;
@@ -87,6 +93,7 @@ export function storeScene(): StoreScene {
       PGDATABASE: 'postgres',
       BACKUP_ENABLED: 'false',
       BACKUP_MANUAL_INTERVAL_MINUTES: '0',
+      ...environment,
     });
     await switchProofsOff(catalogue.raw);
     backend = createBackend(engine.config);
@@ -116,8 +123,8 @@ export function storeScene(): StoreScene {
     get catalogue() {
       return catalogue;
     },
-    startWorker: async (environment = {}) => {
-      const worker = startWorkerProcess({ ...engine.environment, ...environment });
+    startWorker: async (more = {}) => {
+      const worker = startWorkerProcess({ ...engine.environment, ...more });
       running.push(worker);
       await worker.until('worker is ready');
       return worker;

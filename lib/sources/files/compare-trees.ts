@@ -1,9 +1,10 @@
 import type { SourceContext } from '../source.ts';
 import { excluder } from './exclude-patterns.ts';
+import { translateFileError } from './files-errors.ts';
 import { fileHasher } from './hash-tree.ts';
 import { outermost } from './select-files.ts';
 import { byteText, shown, type ByteText, type TreeEntry } from './tree-entry.ts';
-import { walkTree } from './walk-tree.ts';
+import { isGone, walkTree } from './walk-tree.ts';
 
 /** Paths that are named; where there are more, the comparison ends. */
 const NAMED_MAX = 200;
@@ -54,7 +55,13 @@ export async function compareTrees(
   const isSame = async (a: TreeEntry, b: TreeEntry): Promise<boolean> => {
     if (a.kind !== b.kind || a.target !== b.target || a.sizeBytes !== b.sizeBytes) return false;
     if (a.kind !== 'file') return true;
-    return (await hashOfCopy(ctx, a.path)) === (await hashOfLive(ctx, b.path));
+    const hash = await hashOfCopy(ctx, a.path);
+    // What goes away while it is compared is another than the copy's.
+    const other = await hashOfLive(ctx, b.path).catch((error: unknown) => {
+      if (isGone(error)) return null;
+      throw error;
+    });
+    return hash === other;
   };
 
   const found = { added: [] as string[], removed: [] as string[], changed: [] as string[] };
@@ -78,6 +85,9 @@ export async function compareTrees(
         [a, b] = [await nextOf(left), await nextOf(right)];
       }
     }
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw translateFileError(error, live);
   } finally {
     await left.return(undefined);
     await right.return(undefined);

@@ -98,7 +98,8 @@ function translateExtractExit(exit: ToolExit, at: string): AppError {
   const plain = toolFailed('tar', exit);
   if (exit.signal !== null) return plain;
   const said = exit.stderrTail;
-  if (/: (?:No space left on device|Disk quota exceeded)$/m.test(said)) return full(at, plain);
+  if (/: (?:No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes)$/m.test(said))
+    return full(at, plain);
   if (/: Cannot open: File exists$/m.test(said)) return notEmpty(at, plain);
   if (/: (?:Permission denied|Operation not permitted|Read-only file system)$/m.test(said))
     return forbidden(at, plain);

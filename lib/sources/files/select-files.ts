@@ -1,12 +1,11 @@
-import { constants } from 'node:fs';
-import { access, lstat, realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { FilesPlace } from '../../platform/config.ts';
 import { excluder } from './exclude-patterns.ts';
 import { translateFileError } from './files-errors.ts';
 import { byteText, type ByteText } from './tree-entry.ts';
-import { byBytes, type Walk } from './walk-tree.ts';
+import { byBytes, tryToRead, type Walk } from './walk-tree.ts';
 
 /** What tar is given and a walk goes over, for the same entries. */
 export interface Selection {
@@ -70,7 +69,7 @@ async function isFolderAt(path: string): Promise<boolean> {
         hint: 'Choose a folder or a file: devices, pipes and sockets have no content that could be kept.',
       });
     }
-    await access(path, constants.R_OK | (stats.isDirectory() ? constants.X_OK : 0));
+    await tryToRead(Buffer.from(path));
     return stats.isDirectory();
   } catch (error) {
     throw translateFileError(error, path);

@@ -1,8 +1,14 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import type { SourceContext } from '../source.ts';
 import { shown } from './tree-entry.ts';
-import { asStored, placeOf, walkTree, type Walk, type WalkedEntry } from './walk-tree.ts';
+import {
+  asStored,
+  isForbidden,
+  placeOf,
+  tryToRead,
+  walkTree,
+  type Walk,
+  type WalkedEntry,
+} from './walk-tree.ts';
 
 /** A person waits for a survey: what a larger tree has beyond this is not counted. */
 const ENTRIES_MAX = 200_000;
@@ -35,8 +41,8 @@ export async function findForbidden(ctx: SourceContext, walk: Walk): Promise<rea
   for await (const { path, kind } of walkForSeconds(ctx, { ...walk, onForbidden })) {
     if (forbidden.size >= FORBIDDEN_MAX) break;
     if (kind !== 'file') continue;
-    await access(placeOf(walk.root, path), constants.R_OK).catch(() => {
-      onForbidden(path);
+    await tryToRead(placeOf(walk.root, path)).catch((error: unknown) => {
+      if (isForbidden(error)) onForbidden(path);
     });
   }
   return [...forbidden];

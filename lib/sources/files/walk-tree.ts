@@ -1,5 +1,5 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { constants, type BigIntStats } from 'node:fs';
+import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { bytesOf, byteText, type ByteText, type EntryKind, type TreeEntry } from './tree-entry.ts';
 
 /** Entries that are looked at together, so that a slow disk is asked for more than one at a time. */
@@ -11,7 +11,7 @@ export interface Walk {
   readonly entries: readonly ByteText[];
   /** What of it is passed over, with all that is below. Default nothing. */
   readonly isLeftOut?: (path: ByteText) => boolean;
-  /** Told of a directory that this user may not read, whose content is passed over then. Default: throws. */
+  /** Told of what this user may not look at or into, which is passed over then. Default: throws. */
   readonly onForbidden?: (path: ByteText) => void;
 }
 
@@ -29,7 +29,7 @@ interface Looked {
 export const errnoOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 /** It went away between two looks. */
-const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error));
+export const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error));
 export const isForbidden = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(errnoOf(error));
 
 /** Where an entry is, for whoever opens it. */
@@ -47,7 +47,14 @@ const secondsOf = (nanoseconds: bigint): bigint => {
   return nanoseconds % 1_000_000_000n < 0n ? seconds - 1n : seconds;
 };
 
-async function lookAt(root: ByteText, path: ByteText): Promise<Looked | null> {
+/** Opens a file or folder and closes it again; throws what the file system says. */
+export async function tryToRead(at: Buffer): Promise<void> {
+  // A pipe would keep us until somebody writes to it.
+  const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  await file.close();
+}
+
+async function lookAt({ root, onForbidden }: Walk, path: ByteText): Promise<Looked | null> {
   const at = placeOf(root, path);
   try {
     const stats = await lstat(at, { bigint: true });
@@ -66,7 +73,9 @@ async function lookAt(root: ByteText, path: ByteText): Promise<Looked | null> {
     return { entry, inode: hasOthers ? `${String(stats.dev)}:${String(stats.ino)}` : null };
   } catch (error) {
     if (isGone(error)) return null;
-    throw error;
+    if (onForbidden === undefined || !isForbidden(error)) throw error;
+    onForbidden(path);
+    return null;
   }
 }
 
@@ -76,8 +85,9 @@ async function lookAt(root: ByteText, path: ByteText): Promise<Looked | null> {
  */
 export async function* walkTree(
   { signal }: { readonly signal: AbortSignal },
-  { root, entries, isLeftOut, onForbidden }: Walk,
+  walk: Walk,
 ): AsyncGenerator<WalkedEntry, undefined> {
+  const { root, entries, isLeftOut, onForbidden } = walk;
   /** Of each file that has several; of no other, so that memory stays flat. */
   const firstNames = new Map<string, ByteText>();
 
@@ -92,19 +102,19 @@ export async function* walkTree(
       return [];
     }
   };
-  const open = (paths: readonly ByteText[]) => ({
+  const listOf = (paths: readonly ByteText[]) => ({
     paths: [...(isLeftOut === undefined ? paths : paths.filter((path) => !isLeftOut(path)))].sort(byBytes),
     next: 0,
     looked: [] as (Looked | null)[],
   });
 
-  const folders = [open(entries)];
+  const folders = [listOf(entries)];
   for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
     if (folder.looked.length === 0) {
       signal.throwIfAborted();
       const paths = folder.paths.slice(folder.next, folder.next + TOGETHER);
       folder.next += paths.length;
-      folder.looked = await Promise.all(paths.map((path) => lookAt(root, path)));
+      folder.looked = await Promise.all(paths.map((path) => lookAt(walk, path)));
     }
     if (folder.looked.length === 0) {
       folders.pop();
@@ -115,7 +125,7 @@ export async function* walkTree(
     const firstName = inode === null ? null : (firstNames.get(inode) ?? null);
     if (inode !== null && firstName === null) firstNames.set(inode, entry.path);
     yield { ...entry, firstName };
-    if (entry.kind === 'directory') folders.push(open(await listed(entry.path)));
+    if (entry.kind === 'directory') folders.push(listOf(await listed(entry.path)));
   }
 }
 

@@ -17,13 +17,12 @@ import {
   discoverRequest,
   fieldsOf,
   newSourceFields,
-  pathFault,
   probeRequest,
-  relativePathsFault,
   suggestedName,
   suggestedPrefix,
   updateRequest,
 } from '#lib/client/source-form.ts';
+import { pathFault, relativePathsFault } from '#lib/client/typed-paths.ts';
 import { productText } from '#lib/client/source-words.ts';
 
 const installed = {
