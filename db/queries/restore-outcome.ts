@@ -1,5 +1,6 @@
 import { sideSchemas, undoneSchema } from '../../lib/core/side-schema.ts';
 import type { KeptCopy } from '../../lib/contracts/kept-copy.ts';
+import { isPathTarget } from '../../lib/contracts/restore.ts';
 import type { RestoreRecord } from './restore.ts';
 
 export const isWaitingForPerson = ({ status, phase, workerId }: RestoreRecord): boolean =>
@@ -38,12 +39,8 @@ export const leftThingsOf = (record: RestoreRecord): readonly LeftThing[] =>
 function everLeft(record: RestoreRecord): readonly LeftThing[] {
   const { mode, status, plan, targetDatabase, copyDatabase, keptDatabase, createdAt, undoneAt } = record;
   const isInUse = status === 'IN_PROGRESS';
-  const database = (
-    name: string,
-    holds: LeftThing['holds'],
-    neededFor: LeftThing['neededFor'],
-  ): LeftThing => ({
-    kind: 'database',
+  const whole = (name: string, holds: LeftThing['holds'], neededFor: LeftThing['neededFor']): LeftThing => ({
+    kind: isPathTarget(targetDatabase) ? 'path' : 'database',
     name,
     database: name,
     holds,
@@ -63,11 +60,11 @@ function everLeft(record: RestoreRecord): readonly LeftThing[] {
   const copies =
     copyDatabase === null || isCopyWanted || copyDatabase === targetDatabase
       ? []
-      : [database(copyDatabase, 'restored', canSwap(record) ? 'swap' : null)];
+      : [whole(copyDatabase, 'restored', canSwap(record) ? 'swap' : null)];
   if (mode !== 'tables' || plan.tablesInto === undefined) {
     return [
       ...copies,
-      ...(keptDatabase === null ? [] : [database(keptDatabase, 'before', canUndo(record) ? 'undo' : null)]),
+      ...(keptDatabase === null ? [] : [whole(keptDatabase, 'before', canUndo(record) ? 'undo' : null)]),
     ];
   }
   const { keep } = sideSchemas(plan.tablesInto, createdAt);

@@ -38,6 +38,12 @@ export function entriesOfSteps(steps: readonly ExchangeStep[], live: string): re
   return names.has(live) ? null : [...names].map((name) => name.slice(live.length + 1));
 }
 
+/** What may not stand beside `live` once a database comes in, and is not brought in itself. */
+export function vacantOf(steps: readonly ExchangeStep[], live: string, kind: SourceKind): readonly string[] {
+  const comesIn = new Set(steps.filter((step) => step.kind === 'in').map(({ to }) => to));
+  return withBeside(live, kind).filter((name) => name !== live && !comesIn.has(name));
+}
+
 /** Every name that the decision about an exchange needs to know of. */
 export const namesOf = (steps: readonly ExchangeStep[]): readonly string[] => [
   ...new Set(steps.flatMap(({ from, to }) => [from, to])),
@@ -54,9 +60,14 @@ export interface Mending {
 
 /**
  * Decides by the names that are there. What was begun is finished; where that cannot be, what is left is undone. Steps are done in order,
- * so one that shows that it was done speaks for all before it: a log that is there again belongs to the new database.
+ * so one that shows that it was done speaks for all before it: a log that is there again belongs to the new database. `vacant`: see
+ * `exchangePaths`.
  */
-export function mendingOf(steps: readonly ExchangeStep[], there: ReadonlySet<string>): Mending {
+export function mendingOf(
+  steps: readonly ExchangeStep[],
+  there: ReadonlySet<string>,
+  vacant: readonly string[] = [],
+): Mending {
   const isDone = ({ kind, from, to }: ExchangeStep): boolean => {
     if (kind === 'out') return there.has(to);
     const out = steps.find((step) => step.kind === 'out' && step.from === to);
@@ -65,7 +76,9 @@ export function mendingOf(steps: readonly ExchangeStep[], there: ReadonlySet<str
   const done = steps.findLastIndex(isDone) + 1;
   if (done === 0) return { state: 'none', renames: [] };
   if (done === steps.length) return { state: 'done', renames: [] };
-  const forward = trial(steps.slice(done), there);
+  const rest = steps.slice(done);
+  const isTaken = vacant.some((name) => there.has(name) && !rest.some(({ from }) => from === name));
+  const forward = isTaken ? null : trial(rest, there);
   if (forward !== null) return { state: 'finish', renames: forward };
   const back = backOf(steps, done, there);
   return back === null ? { state: 'stuck', renames: [] } : { state: 'back', renames: back };
@@ -104,12 +117,13 @@ function trial(steps: readonly ExchangeStep[], there: ReadonlySet<string>): Rena
   return left;
 }
 
-/** Something has taken a live name in the midst of an exchange: both the old and the new stand aside. */
+/** What was live stands aside and cannot be put back: something has taken its name in the midst of an exchange, or the disk refuses. */
 export class ExchangeStuck extends AppError {
   constructor(steps: readonly ExchangeStep[], cause?: unknown) {
     const live = steps.find(({ kind }) => kind === 'in')?.to ?? '';
-    super('conflict', `something else has taken the name ${live} while it was exchanged`, {
-      hint: `Nothing was overwritten. What was live before is ${steps[0]?.to ?? ''}: move away what stands in its place, and give it its name again.`,
+    const kept = steps.filter(({ kind }) => kind === 'out').map(({ to }) => to);
+    super('conflict', `${live} could not be given its name back after an exchange that was not done`, {
+      hint: `Nothing was overwritten. Stop what writes there, move away what stands in its place, and give what was live its name again: it is at ${kept.slice(0, 3).join(', ')}.`,
       cause,
     });
     this.name = 'ExchangeStuck';
@@ -117,29 +131,55 @@ export class ExchangeStuck extends AppError {
 }
 
 /**
- * Does the renames, which the caller has noted, and makes them durable. Where it throws, everything is as before; but `ExchangeStuck` where
- * somebody else has taken a name in between. Returns how long the first name was not taken until all were.
+ * Does the renames, which the caller has noted, and makes them durable. `vacant` are names that nothing may have when the last one is
+ * brought in. Where it throws, everything is as before; but `ExchangeStuck` where it cannot be put back. Returns how long the first name
+ * was not taken until all were.
  */
 export async function exchangePaths(
-  { clock }: Pick<SourceContext, 'clock'>,
+  { clock, log }: Pick<SourceContext, 'clock' | 'log'>,
   steps: readonly ExchangeStep[],
+  vacant: readonly string[] = [],
 ): Promise<{ readonly interruptionMs: number }> {
   let done = 0;
   const startedAt = clock.now().getTime();
   try {
     for (const { kind, from, to } of steps) {
+      if (done === steps.length - 1) await needVacant(vacant);
       if (kind === 'in' || (await isThere(from))) await moveAway(from, to);
       done += 1;
     }
   } catch (thrown) {
-    const back = backOf(steps, done, await thoseThere(namesOf(steps)));
-    if (back === null) throw new ExchangeStuck(steps, thrown);
-    await runRenames(back);
+    await putBack(steps, done, thrown);
     throw thrown;
   }
   const interruptionMs = clock.now().getTime() - startedAt;
-  await syncFolders(steps);
+  await syncFolders(steps).catch((error: unknown) => {
+    // It is done: who is told that it was not would lose the way to what was live before.
+    log.warn('an exchange may not outlive a power cut', { error });
+  });
   return { interruptionMs };
+}
+
+async function putBack(steps: readonly ExchangeStep[], done: number, cause: unknown): Promise<void> {
+  try {
+    const back = backOf(steps, done, await thoseThere(namesOf(steps)));
+    if (back !== null) {
+      await runRenames(back);
+      return;
+    }
+  } catch (thrown) {
+    throw new ExchangeStuck(steps, new AggregateError([cause, thrown]));
+  }
+  throw new ExchangeStuck(steps, cause);
+}
+
+/** A log of SQLite that was written meanwhile would be played into the database that comes in beside it. */
+async function needVacant(names: readonly string[]): Promise<void> {
+  const [taken] = await thoseThere(names);
+  if (taken === undefined) return;
+  throw new AppError('conflict', `${taken} was written while its database was exchanged`, {
+    hint: 'Stop the application that uses it, and try again.',
+  });
 }
 
 /** Does what `mendingOf` decided, and makes it durable. */
@@ -226,7 +266,9 @@ async function syncFolders(renames: Renames): Promise<void> {
       await using folder = await open(path, 'r');
       await folder.sync();
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      // A folder that this user may write to but not list cannot be opened for it.
+      const mayNotOpen = error instanceof Error && 'code' in error && error.code === 'EACCES';
+      if (!isMissing(error) && !mayNotOpen) throw error;
     }
   }
 }

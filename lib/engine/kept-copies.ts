@@ -1,5 +1,8 @@
 import type { DroppedCopy, KeptCopies, KeptCopy, KeptCopyName } from '../contracts/kept-copy.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import type { Config } from '../platform/config.ts';
+import { isThere } from '../restore/path-names.ts';
+import { removeMadePath } from '../restore/remove-path.ts';
 import { openKeptCopies } from '../sources/registry.ts';
 import type { KeptSize } from '../sources/kept-copies.ts';
 import type { SourceContext } from '../sources/source.ts';
@@ -13,7 +16,8 @@ import {
 import { leftThingsOf, type LeftThing } from '#db/queries/restore-outcome.ts';
 import { lockRestore, unfinishedRestoreOf, type RestoreRecord } from '#db/queries/restore.ts';
 import { findSources } from '#db/queries/source.ts';
-import { workerActor, type EngineDeps } from './deps.ts';
+import { isOfPath, workerActor, type EngineDeps } from './deps.ts';
+import { sizesOfPaths } from './kept-paths.ts';
 import { depsOfSource, depsOfSources } from './source-deps.ts';
 
 const LIMIT_MS = 15_000;
@@ -88,8 +92,30 @@ async function keptOfSource(
   ctx: SourceContext,
   records: readonly RestoreRecord[],
 ): Promise<readonly KeptCopy[]> {
-  const server = openKeptCopies(config);
   const left = records.flatMap((record) => leftThingsOf(record).map((thing) => ({ record, thing })));
+  const found =
+    config.protects.kind === 'postgres'
+      ? await sizesOnServer(config, ctx, left)
+      : await sizesOfPaths(
+          ctx,
+          left.map(({ thing }) => thing),
+          config.protects.kind,
+        );
+  return left.flatMap(({ record, thing }) => {
+    const size = found.get(thing);
+    if (size === undefined) return [];
+    const { id, mode, createdAt } = record;
+    return [{ ...thing, ...size, restoreId: id, mode, restoredAt: createdAt.toISOString() }];
+  });
+}
+
+/** Those that are really there. */
+async function sizesOnServer(
+  config: Config,
+  ctx: SourceContext,
+  left: readonly { readonly record: RestoreRecord; readonly thing: LeftThing }[],
+): Promise<ReadonlyMap<LeftThing, KeptSize>> {
+  const server = openKeptCopies(config);
   const databases = left.filter(({ thing }) => thing.kind === 'database').map(({ thing }) => thing.name);
   const found = new Map<LeftThing, KeptSize>();
   const sizes = databases.length === 0 ? null : await server.databases(ctx, databases);
@@ -109,12 +135,7 @@ async function keptOfSource(
       if (size !== undefined) found.set(thing, size);
     }
   }
-  return left.flatMap(({ record, thing }) => {
-    const size = found.get(thing);
-    if (size === undefined) return [];
-    const { id, mode, createdAt } = record;
-    return [{ ...thing, ...size, restoreId: id, mode, restoredAt: createdAt.toISOString() }];
-  });
+  return found;
 }
 
 /**
@@ -138,23 +159,25 @@ async function dropKept(
         hint: 'Load the list again: only what is in it can be dropped here.',
       });
     }
-    const neighbours = await sourcesOfServer(deps, record.sourceId);
+    const own = await depsOfSource(deps, record.sourceId);
+    const neighbours = await sourcesOfServer(deps, own);
     const ids = neighbours.map(({ sourceId }) => sourceId);
-    const isTarget = kind === 'database' && (await unfinishedRestoreOf(tx, ids, name)) !== null;
+    const isTarget = kind !== 'schema' && (await unfinishedRestoreOf(tx, ids, name)) !== null;
     if (thing.isInUse || isTarget) {
       throw new AppError('locked', `a restore that waits or runs is using ${name}`, {
         hint: 'Wait until it has ended, or give it up.',
       });
     }
-    if (kind === 'database' && neighbours.some(({ config }) => config.source.database === name)) {
-      throw new AppError('protected', `${name} is a database that is backed up here`, {
+    const isBackedUp = neighbours.some(({ config: { protects, source } }) => {
+      if (kind === 'database') return source.database === name;
+      return kind === 'path' && 'path' in protects && `${protects.path}/`.startsWith(`${name}/`);
+    });
+    if (isBackedUp) {
+      throw new AppError('protected', `${name} is backed up here`, {
         hint: 'Nothing was dropped. Change or disable the source of that name first.',
       });
     }
-    const { config } = await depsOfSource(deps, record.sourceId);
-    const server = openKeptCopies(config);
-    if (kind === 'database') await server.dropDatabase(ctx, name);
-    else await server.dropSchema(ctx, { database: thing.database, name, id: restoreId });
+    await drop(own, ctx, thing, restoreId);
     await noteDropped(tx, restoreId, name);
     await addAuditEntry(tx, workerActor('restore'), 'restore.drop-kept', restoreId, {
       kind,
@@ -166,9 +189,35 @@ async function dropKept(
   });
 }
 
-/** Sources whose database is on the server of this one, itself among them. */
-async function sourcesOfServer(deps: EngineDeps, sourceId: string): Promise<readonly EngineDeps[]> {
-  const all = (await depsOfSources(deps)).filter(({ config }) => config.protects.kind === 'postgres');
-  const own = all.find((one) => one.sourceId === sourceId)?.config.source;
-  return all.filter(({ config }) => config.source.host === own?.host && config.source.port === own.port);
+async function drop(
+  { config }: EngineDeps,
+  ctx: SourceContext,
+  { kind, name, database }: LeftThing,
+  restoreId: string,
+): Promise<void> {
+  switch (kind) {
+    case 'database':
+      await openKeptCopies(config).dropDatabase(ctx, name);
+      return;
+    case 'schema':
+      await openKeptCopies(config).dropSchema(ctx, { database, name, id: restoreId });
+      return;
+    case 'path':
+      if (!(await isThere(name))) {
+        throw new AppError('not_found', `there is nothing at ${name} any more`, {
+          hint: 'Load the list again.',
+        });
+      }
+      await removeMadePath(name, config.protects.kind);
+  }
+}
+
+/** Sources on the server of this one, or those of paths; itself among them. */
+async function sourcesOfServer(deps: EngineDeps, own: EngineDeps): Promise<readonly EngineDeps[]> {
+  const all = await depsOfSources(deps);
+  if (isOfPath(own)) return all.filter(isOfPath);
+  const { host, port } = own.config.source;
+  return all.filter(
+    (one) => !isOfPath(one) && one.config.source.host === host && one.config.source.port === port,
+  );
 }

@@ -2,7 +2,8 @@ import { AppError, toAppError } from '../core/errors.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import { answerLook, findLook } from '#db/queries/restore-question.ts';
 import { findRestore, type RestoreRecord } from '#db/queries/restore.ts';
-import type { EngineDeps } from './deps.ts';
+import { isOfPath, type EngineDeps } from './deps.ts';
+import { lookAtPath } from './look-path.ts';
 import { depsOfSource } from './source-deps.ts';
 
 const LIMIT_MS = 18_000;
@@ -29,13 +30,16 @@ export async function runLook(deps: EngineDeps, id: string, stop: AbortSignal): 
     if (run === null) return;
     const { database, live } = placesOf(run);
     const { tableSchema: schema, tableName: name } = look;
-    const { config } = await depsOfSource(deps, run.sourceId);
-    const answer = await openRestoreServer(config).lookInto(
-      { signal, log: deps.log, clock: deps.clock },
-      database,
-      live,
-      schema === null || name === null ? null : { schema, name },
-    );
+    const own = await depsOfSource(deps, run.sourceId);
+    const ctx = { signal, log: deps.log, clock: deps.clock };
+    const answer = isOfPath(own)
+      ? await lookAtPath(own, ctx, run, { path: database, live })
+      : await openRestoreServer(own.config).lookInto(
+          ctx,
+          database,
+          live,
+          schema === null || name === null ? null : { schema, name },
+        );
     await answerLook(deps.db, id, answer);
   } catch (thrown) {
     if (!(thrown instanceof AppError)) deps.log.warn('a look could not be answered', { error: thrown });

@@ -15,7 +15,8 @@ import { findDecoding } from '../verify/decoding.ts';
 import { catalogueNow, findBackup, findManifest, type BackupRecord } from '#db/queries/backup.ts';
 import { answerPreview, findPreview } from '#db/queries/restore-question.ts';
 import { measuredRestores } from '#db/queries/restore.ts';
-import type { EngineDeps } from './deps.ts';
+import { isOfPath, type EngineDeps } from './deps.ts';
+import { previewPath } from './preview-path.ts';
 import { previewTables } from './preview-tables.ts';
 import { clients, finding, listed, ok, type Finding } from './preview-finding.ts';
 import { inPlaceConsequences, judgeInPlace } from './preview-in-place.ts';
@@ -62,11 +63,29 @@ async function previewOf(
       hint: 'Restore it with scripts/restore.sh, or choose another backup.',
     });
   }
-  const { config } = await depsOfSource(deps, backup.sourceId);
+  const own = await depsOfSource(deps, backup.sourceId);
+  const { config } = own;
+  const takesMs = estimateDurationMs(manifest.plain.bytes, await measuredRestores(db));
+  const now = await catalogueNow(db);
+  const whole = {
+    environment: config.environment,
+    needsReason: config.environment === 'production',
+    estimatedSeconds: takesMs === null ? null : Math.ceil(takesMs / 1000),
+  };
+  const ofArchive = async (): Promise<Finding[]> => [
+    ...(await judgeTools(config, manifest, ctx)),
+    await judgeRoom(config, manifest),
+    judgeProof(backup),
+    judgeAge(plan, manifest, now),
+  ];
+  if (isOfPath(own)) {
+    const { findings: ofPath, ...consequences } = await previewPath(config, plan, manifest, ctx);
+    const findings = [...ofPath, ...(await judgeHooks(config, plan)), ...(await ofArchive())];
+    return { canStart: isClear(findings), ...whole, ...consequences, findings };
+  }
   const server = await openRestoreServer(config).look(ctx, plan.targetDatabase);
   const tables = plan.mode === 'tables' ? await previewTables(config, plan, manifest, server, ctx) : null;
   const sizeBytes = tables?.sizeBytes ?? sizeOf(manifest);
-  const now = await catalogueNow(db);
   const findings = [
     ...judgePlan(config, plan, manifest),
     ...(await judgeHooks(config, plan)),
@@ -74,27 +93,23 @@ async function previewOf(
     ...judgeExchange(config, plan, server),
     ...(tables?.findings ?? []),
     ...(plan.mode === 'in-place' ? await judgeInPlace(config, plan, manifest, server, ctx) : []),
-    ...(await judgeTools(config, manifest, ctx)),
     // Nothing of the copy is given to anybody.
     ...judgeServer(tables === null ? plan : { ...plan, noOwner: true }, manifest, server),
     judgeDisk(sizeBytes, server),
-    await judgeRoom(config, manifest),
-    judgeProof(backup),
-    judgeAge(plan, manifest, now),
+    ...(await ofArchive()),
   ];
-  const takesMs = estimateDurationMs(manifest.plain.bytes, await measuredRestores(db));
   return {
-    canStart: findings.every(({ state }) => state !== 'BLOCKED'),
-    environment: config.environment,
-    needsReason: config.environment === 'production',
+    canStart: isClear(findings),
+    ...whole,
     ...(tables === null
       ? consequences(plan, manifest, server)
       : { creates: tables.creates, replaces: tables.replaces, drops: tables.drops, keeps: tables.keeps }),
     sizeBytes,
-    estimatedSeconds: takesMs === null ? null : Math.ceil(takesMs / 1000),
     findings,
   };
 }
+
+const isClear = (findings: readonly Finding[]): boolean => findings.every(({ state }) => state !== 'BLOCKED');
 
 function sizeOf({ facts, plain }: Manifest): number {
   const sizes = facts.tables.map(({ bytes, kind }) => (kind === 'table' ? bytes : 0));
@@ -387,7 +402,7 @@ function judgeAge(plan: RestorePlan, { takenAt }: Manifest, now: Date): Finding 
         'WARNING',
         detail,
         plan.mode === 'swap'
-          ? 'It stays in the database that is kept.'
+          ? 'It stays in what is kept.'
           : plan.mode === 'tables'
             ? plan.tablesInto === 'replace'
               ? 'It stays: rows that are replaced are kept beside the new ones.'

@@ -21,6 +21,7 @@ import {
   namesOf,
   runRenames,
   stepsOf,
+  vacantOf,
   type ExchangeNames,
 } from './exchange-path.ts';
 import type { HeldRestore } from './held-restore.ts';
@@ -105,12 +106,25 @@ async function exchange(
   });
   ctx.log.info('about to exchange the paths', { live, next, aside });
   const entries = entriesOfSteps(steps, live);
-  if (entries !== null) await makeAside(aside, live);
-  const { interruptionMs } = await exchangePaths(ctx, steps);
-  if (entries !== null) await removeEmptyFolders(next);
+  let interruptionMs: number;
+  try {
+    if (entries !== null) await makeAside(aside, live);
+    ({ interruptionMs } = await exchangePaths(ctx, steps, vacantOf(steps, live, deps.config.protects.kind)));
+  } catch (thrown) {
+    if (entries !== null) await leaveNoFolders(ctx, aside);
+    throw thrown;
+  }
+  if (entries !== null) await leaveNoFolders(ctx, next);
   const what = entries === null ? live : `${String(entries.length)} of the entries of ${live}`;
   say(`${next} is now ${what}, and what was live is ${aside}; it took ${String(interruptionMs)} ms`);
   return { aside, interruptionMs };
+}
+
+/** Never throws: what came before stands, whatever becomes of empty folders. */
+async function leaveNoFolders({ log }: Pick<EngineDeps, 'log'>, path: string): Promise<void> {
+  await removeEmptyFolders(path).catch((error: unknown) => {
+    log.warn('empty folders of an exchange could not be removed', { path, error });
+  });
 }
 
 /** A single file is read by the application, which need not be the user of the worker. */
@@ -195,7 +209,7 @@ export async function mendPath(deps: EngineDeps, run: RestoreRecord): Promise<Re
   // Noted together with the renames: without it those of an earlier exchange are in the row.
   const aside = isUndo ? copyDatabase : keptDatabase;
   if (run.mode === 'swap' && (taskOf(run) !== 'restore' || aside !== null))
-    return mendExchange(run, isUndo ? 'undo' : 'swap', aside === null ? [] : (run.moves ?? []));
+    return mendExchange(deps, run, isUndo ? 'undo' : 'swap', aside === null ? [] : (run.moves ?? []));
   const isNamed =
     run.mode === 'new' &&
     copyDatabase !== null &&
@@ -218,18 +232,20 @@ export async function mendPath(deps: EngineDeps, run: RestoreRecord): Promise<Re
 }
 
 async function mendExchange(
+  deps: EngineDeps,
   run: RestoreRecord,
   task: 'swap' | 'undo',
   steps: readonly ExchangeStep[],
 ): Promise<Result> {
   const { targetDatabase: live } = run;
-  const there = await thoseThere(namesOf(steps));
+  const vacant = vacantOf(steps, live, deps.config.protects.kind);
+  const there = await thoseThere([...namesOf(steps), ...vacant]);
   if (steps.length > 0 && there.size === 0) {
     throw new AppError('source_unreachable', `neither ${live} nor its copy is on this machine`, {
       hint: 'Start the worker of the machine that holds them, or mount them here.',
     });
   }
-  const { state, renames } = mendingOf(steps, there);
+  const { state, renames } = mendingOf(steps, there, vacant);
   if (state === 'stuck') return stuck(new ExchangeStuck(steps), task);
   await runRenames(renames);
   const isDone = state === 'done' || state === 'finish';
@@ -237,7 +253,7 @@ async function mendExchange(
   const aside = task === 'swap' ? run.keptDatabase : run.copyDatabase;
   // Of an exchange by entries the folder that gave them is left, or the one that was made for them.
   const emptied = isDone ? next : aside;
-  if (emptied !== null && entriesOfSteps(steps, live) !== null) await removeEmptyFolders(emptied);
+  if (emptied !== null && entriesOfSteps(steps, live) !== null) await leaveNoFolders(deps, emptied);
   if (isDone) {
     return task === 'undo'
       ? { status: 'COMPLETED', error: null, undoneAt: 'now' }

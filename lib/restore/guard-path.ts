@@ -15,6 +15,11 @@ export interface PathRefusal {
   readonly error: AppError;
 }
 
+type PathPlan = Pick<RestorePlan, 'mode' | 'targetDatabase' | 'paths'>;
+
+const isForbidden = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+
 const SYSTEM_ROOTS = new Set([
   '/bin',
   '/boot',
@@ -69,9 +74,25 @@ async function ownFolders({
  */
 export async function refusalsOfPath(
   config: Config,
-  plan: Pick<RestorePlan, 'mode' | 'targetDatabase' | 'paths'>,
+  plan: PathPlan,
   manifest: Manifest,
 ): Promise<readonly PathRefusal[]> {
+  try {
+    return await judge(config, plan, manifest);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return [
+      refusal(
+        'folder',
+        'config',
+        `the user of the worker may not look at ${plan.targetDatabase}`,
+        'Let that user pass through the folders above it, or run the worker as one that may.',
+      ),
+    ];
+  }
+}
+
+async function judge(config: Config, plan: PathPlan, manifest: Manifest): Promise<readonly PathRefusal[]> {
   const { targetDatabase: target } = plan;
   const entries = plan.mode === 'swap' ? entriesOf(plan, manifest) : null;
   const places = entries === null ? [target] : entries.map((entry) => join(target, entry));

@@ -37,6 +37,7 @@ import { canSwap, canUndo, isWaitingForPerson, replacesTables } from '#db/querie
 import { findSource } from '#db/queries/source.ts';
 import { toRunError } from './backup-row.ts';
 import { noSuchBackup } from './backups.ts';
+import { needPlanOfKind } from './restore-plan-kind.ts';
 import { askPreview } from './restore-questions.ts';
 import { sourcesOnServerOf } from './sources.ts';
 
@@ -171,7 +172,7 @@ const lockedError = (targetDatabase: string, restoreId: string | null): AppError
 
 const needConfirm = (confirm: string, targetDatabase: string): void => {
   if (confirm === targetDatabase) return;
-  throw new AppError('invalid', 'confirm: is not the name of the target database', {
+  throw new AppError('invalid', 'confirm: is not the name of the target', {
     hint: `Type ${targetDatabase} to confirm.`,
     fields: { field: 'confirm' },
   });
@@ -201,7 +202,10 @@ function refusalOf(plan: RestorePlan, { findings }: RestorePreview): AppError {
   );
 }
 
-/** What this restore would do, answered by a worker. Throws `worker_absent` where none answers in time. */
+/**
+ * What this restore would do, answered by a worker. Throws `invalid` for a plan that this kind of backup cannot be restored by, and
+ * `worker_absent` where none answers in time.
+ */
 export async function previewRestore(
   backend: Backend,
   actor: Actor,
@@ -209,13 +213,15 @@ export async function previewRestore(
   plan: RestorePlan,
 ): Promise<RestorePreview> {
   const backup = await findBackup(backend.db, backupId);
+  if (backup === null) throw noSuchBackup();
+  needPlanOfKind(plan, backup.sourceKind);
   const destination = await restorable(backend.db, backup, plan.destination);
   return askPreview(backend, { backupId, plan: { ...plan, destination }, requestedBy: actor.name });
 }
 
 /**
  * Asks for a restore, after a preview that finds nothing in its way: row, audit entry and job in one transaction. Throws `invalid`
- * where the target's name is not typed, or the reason is missing that production needs; `locked` while another restore has this
+ * where the target's name is not typed, the reason is missing that production needs, or the plan is not one for this kind of backup; `locked` while another restore has this
  * target, and what the preview found (`target_not_empty`, `wrong_key`, `protected`, `conflict`).
  */
 export async function requestRestore(
@@ -229,6 +235,7 @@ export async function requestRestore(
   const backup = await findBackup(backend.db, backupId);
   if (backup === null) throw noSuchBackup();
   const { sourceId } = backup;
+  needPlanOfKind(asked, backup.sourceKind);
   const { environment } = configForSource(backend.config, await findSource(backend.db, sourceId));
   needReason(environment, reason, 'Say in a few words why this is restored; it is kept with the restore.');
   const plan = { ...asked, destination: await restorable(backend.db, backup, asked.destination) };

@@ -16,6 +16,7 @@ import { createTablesTarget } from './postgres/tables-target.ts';
 import type { RecoveryServer } from './recovery-server.ts';
 import { createRedisCopy } from './redis/redis-copy.ts';
 import { createRedisSource } from './redis/redis-source.ts';
+import { countRows } from './sqlite/count-rows.ts';
 import { createSqliteCopy } from './sqlite/sqlite-copy.ts';
 import { createSqliteSource } from './sqlite/sqlite-source.ts';
 import type {
@@ -69,6 +70,12 @@ export const compareFileTrees = (
   live: string,
   taken?: Taken,
 ): Promise<TreeDifferences> => compareTrees(ctx, copy, live, taken);
+
+/** Rows of the tables of a SQLite database that may be in use; null where a table cannot be read. Throws like a probe. */
+export const countSqliteRows = (
+  ctx: Pick<SourceContext, 'signal'>,
+  path: string,
+): Promise<ReadonlyMap<string, number | null>> => countRows(ctx, path);
 
 /** A place to restore this backup in, whatever kind of source its manifest names. Null when there is none: why is reported as a check. */
 export function openScratch(config: Config, ctx: ScratchContext, need: ScratchNeed): Promise<Scratch | null> {

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -336,4 +339,32 @@ test('the body is what stock tar would write', async () => {
     execFileSync('tar', ['--extract', '--to-stdout', `--file=${tar}`, './a'], { encoding: 'utf8' }),
   ).toBe('the content');
   expect(readFileSync(tar).length % 65_536).toBe(0);
+});
+
+test('fingerprints are those that docs/format.md tells how to compute', async () => {
+  mkdirSync(join(live, 'sub'));
+  writeFileSync(join(live, 'sub', 'note'), 'a note');
+  linkSync(join(live, 'sub', 'note'), join(live, 'twin'));
+  symlinkSync('sub/note', join(live, 'link'));
+  const { facts } = await dumpFiles(filesAt(live), tar);
+  const sumOf = (lines: readonly (readonly (string | number)[])[]): string =>
+    (
+      lines
+        .map((parts) => createHash('sha256').update(parts.map((part) => `${String(part)}\0`).join('')))
+        .map((hash) => BigInt(`0x${hash.digest('hex').slice(0, 32)}`))
+        .reduce((sum, number) => sum + number, 0n) %
+      2n ** 128n
+    )
+      .toString(16)
+      .padStart(32, '0');
+  const properties = ['.', 'link', 'sub', 'sub/note'].map((path) => {
+    const { mode, uid, gid, mtimeMs } = lstatSync(join(live, path));
+    const shownMode = path === 'link' ? '' : (mode & 0o7777).toString(8);
+    return [path, shownMode, uid, gid, Math.floor(mtimeMs / 1000)];
+  });
+  expect(facts.files).toMatchObject({
+    // By the shell commands there.
+    fingerprint: '52e401c5ba8faa2b37b0760513d66b58',
+    properties: sumOf(properties),
+  });
 });

@@ -29,7 +29,7 @@ export function readTables(
     const bytes = bytesOf(db, name);
     sizes.set(name, bytes);
     try {
-      tell({ type: 'rows', name, rows: numberOf(db, `select count(*) as n from ${quoted(name)}`), bytes });
+      tell({ type: 'rows', name, rows: rowsOf(db, name), bytes });
     } catch (thrown) {
       tell({ type: 'rows', name, rows: null, bytes, problem: messageOf(thrown) });
     }
@@ -58,6 +58,21 @@ export function readTables(
     }
   }
 }
+
+/** Tells the rows of every table. */
+export function countTables(db: DatabaseSync, tell: (line: SqliteLine) => void): void {
+  for (const name of tablesOf(db)) {
+    tell({ type: 'beat' });
+    try {
+      tell({ type: 'rows', name, rows: rowsOf(db, name), bytes: null });
+    } catch (thrown) {
+      tell({ type: 'rows', name, rows: null, bytes: null, problem: messageOf(thrown) });
+    }
+  }
+}
+
+const rowsOf = (db: DatabaseSync, name: string): number =>
+  numberOf(db, `select count(*) as n from ${quoted(name)}`);
 
 /** Those that hold rows of their own, by name: without views, virtual tables (theirs lie in shadow tables) and SQLite's own. */
 function tablesOf(db: DatabaseSync): string[] {

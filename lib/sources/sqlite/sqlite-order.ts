@@ -5,6 +5,8 @@ import { UnknownReason } from '../../contracts/facts.ts';
 export type SqliteOrder =
   /** Whether the live database can be read. */
   | { readonly kind: 'look'; readonly path: string }
+  /** The rows of its tables. */
+  | { readonly kind: 'count'; readonly path: string }
   /** A consistent copy of the live database. */
   | { readonly kind: 'copy'; readonly path: string; readonly to: string }
   /** Rows and fingerprints of a copy that nobody changes. */

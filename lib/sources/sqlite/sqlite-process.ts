@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { toAppError } from '../../core/errors.ts';
 import { checkDatabase } from './check-database.ts';
-import { readTables } from './read-tables.ts';
+import { countTables, readTables } from './read-tables.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 import type { SqliteLine, SqliteOrder } from './sqlite-order.ts';
-import { lookAtDatabase, openStill, takeCopy } from './take-copy.ts';
+import { openStill, readLive, takeCopy } from './take-copy.ts';
 
 /*
  * A process of its own, because SQLite's calls hold up the thread that makes them: a worker would write no heartbeat while a large
@@ -24,7 +24,12 @@ const beat = (): void => {
 async function run(order: SqliteOrder): Promise<void> {
   switch (order.kind) {
     case 'look':
-      await lookAtDatabase(order.path);
+      await readLive(order.path, () => undefined);
+      return;
+    case 'count':
+      await readLive(order.path, (db) => {
+        countTables(db, tell);
+      });
       return;
     case 'copy':
       await takeCopy(order.path, order.to, beat);

@@ -33,13 +33,15 @@ function openLive(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: LOCK_MS });
 }
 
-/** Throws where the live database cannot be read, in words. */
-export async function lookAtDatabase(given: string): Promise<void> {
+/** Opens a live database to read it, in one transaction. Throws where that cannot be, in words. */
+export async function readLive(given: string, read: (db: DatabaseSync) => void): Promise<void> {
   const file = await readDatabaseFile(given);
   try {
     const db = isAsleep(file) ? openStill(file.path) : openLive(file.path);
     try {
+      db.exec('begin');
       db.prepare('select count(*) from sqlite_schema').get();
+      read(db);
     } finally {
       db.close();
     }
