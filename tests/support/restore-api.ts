@@ -43,8 +43,8 @@ export interface RestoreApi extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** A worker process, once it is ready. */
   startWorker(): Promise<WorkerProcess>;
-  /** Takes a backup of `shop`; a worker must be running. */
-  backUp(): Promise<string>;
+  /** Takes a backup of `shop`, or of another source; a worker must be running. */
+  backUp(sourceId?: string): Promise<string>;
   preview(backupId: string, plan: object): Promise<RestorePreview>;
   ask(backupId: string, request: RequestedRestore): Promise<Response>;
   /** Asks, and expects to be accepted. */
@@ -128,9 +128,9 @@ export async function startRestoreApi(
       await started.until('worker is ready');
       return started;
     },
-    backUp: async () => {
+    backUp: async (sourceId) => {
       const deps = { db: backend.db, queue: await backend.queue() } as unknown as EngineDeps;
-      const id = await queueBackup(deps);
+      const id = await queueBackup(deps, sourceId === undefined ? {} : { sourceId });
       const backup = await backupWhere(api.catalogue.raw, id, isOver);
       if (backup.status !== 'COMPLETED') throw new Error(JSON.stringify(backup));
       return id;
