@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteBackupAction } from '#app/actions/backup.ts';
 import type { BackupRow } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
+import { hasTables } from '#lib/core/source-kind.ts';
 import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
@@ -19,10 +20,10 @@ function Loss({ row }: { readonly row: BackupRow }) {
   }
   return (
     <p>
-      This removes {humanBytes(row.size)} from every place it is stored. The state of the database from{' '}
-      <Instant at={row.createdAt} as="plain" />
-      {row.tableCount !== null && ` (${String(row.tableCount)} tables)`} can then no longer be restored from
-      it. There is no way back.
+      This removes {humanBytes(row.size)} from every place it is stored. The state of{' '}
+      <span className="hf-wrap">{row.sourceName}</span> from <Instant at={row.createdAt} as="plain" />
+      {hasTables(row.sourceKind) && row.tableCount !== null && ` (${String(row.tableCount)} tables)`} can then
+      no longer be restored from it. There is no way back.
     </p>
   );
 }

@@ -70,7 +70,7 @@ export function HistoryTable({
             key: 'source',
             title: 'Source',
             render: (_: unknown, row: BackupRow) => (
-              <SourceMark kind={row.sourceKind} name={row.sourceName} />
+              <SourceMark kind={row.sourceKind}>{row.sourceName}</SourceMark>
             ),
           },
         ]
@@ -146,7 +146,9 @@ export function HistoryTable({
                   ? [
                       [
                         'Source',
-                        <SourceMark key="source" kind={row.sourceKind} name={row.sourceName} />,
+                        <SourceMark key="source" kind={row.sourceKind}>
+                          {row.sourceName}
+                        </SourceMark>,
                       ] as const,
                     ]
                   : []),

@@ -56,9 +56,11 @@ export function SourcesList({
 }) {
   const { sources, checks } = overview;
   const name = (source: OverviewSource) => (
-    <Link href={`/?source=${source.id}`} className="hf-link">
-      <SourceMark kind={source.kind} name={source.name} />
-    </Link>
+    <SourceMark kind={source.kind}>
+      <Link href={`/?source=${source.id}`} className="hf-link">
+        {source.name}
+      </Link>
+    </SourceMark>
   );
   const action = (source: OverviewSource) => {
     const worst = worstCheckOf(checks, source.id);

@@ -9,6 +9,7 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import type { Overview } from '#lib/contracts/overview.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
+import { hasTables } from '#lib/core/source-kind.ts';
 import { verdictOf, type PointSentence, type VerdictState } from '#lib/client/verdict.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { LinkButton } from '#components/ui/link-button.tsx';
@@ -97,10 +98,15 @@ export function VerdictBanner({
         <div className="hf-verdict-facts">
           <span>
             {humanBytes(shown.size)}
-            {shown.tableCount !== null && `, ${String(shown.tableCount)} tables`},{' '}
+            {hasTables(shown.sourceKind) &&
+              shown.tableCount !== null &&
+              `, ${String(shown.tableCount)} tables`}
+            ,{' '}
             {proven === null
               ? 'read back and found equal after it was stored'
-              : 'restored and compared with the facts of its own snapshot'}
+              : shown.sourceKind === 'postgres'
+                ? 'restored and compared with the facts of its own snapshot'
+                : 'restored and compared with what was read for it'}
           </span>
           {mayManage ? (
             <Link

@@ -121,6 +121,8 @@ function Target({
   readonly onChange: (changes: Partial<RestoreSearch>) => void;
 }) {
   const ids = { input: useId(), help: useId() };
+  // Nothing is wrong while nobody has typed.
+  const fault = search.target === null ? undefined : refusal;
   return (
     <div>
       <label htmlFor={ids.input} className="hf-label">
@@ -133,16 +135,16 @@ function Target({
         autoComplete="off"
         spellCheck={false}
         value={search.target ?? defaultTarget(search.mode, source, now)}
-        status={refusal === undefined ? '' : 'error'}
-        aria-invalid={refusal !== undefined}
+        status={fault === undefined ? '' : 'error'}
+        aria-invalid={fault !== undefined}
         aria-describedby={ids.help}
         onChange={(event) => {
           onChange({ target: event.target.value });
         }}
       />
       <span id={ids.help} className="hf-help" data-testid="target-help">
-        {refusal !== undefined ? (
-          <span className="hf-refusal">{refusal}</span>
+        {fault !== undefined ? (
+          <span className="hf-refusal">{fault}</span>
         ) : (
           targetHelpOf(source.kind, search.mode)
         )}

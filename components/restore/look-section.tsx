@@ -45,24 +45,28 @@ function Tables({
   /** What the second column counts. */
   readonly other: string;
   readonly chosen: string | null;
-  readonly onChoose: (table: LookedRow) => void;
+  /** Null where no row of a table can be looked at. */
+  readonly onChoose: ((table: LookedRow) => void) | null;
 }) {
   const hasLive = look.liveDatabase !== null;
-  const open = (row: LookedRow) => (
-    <button
-      type="button"
-      className="hf-look-table"
-      aria-pressed={chosen === nameOf(row)}
-      data-testid="look-table"
-      data-name={nameOf(row)}
-      onClick={() => {
-        onChoose(row);
-      }}
-    >
-      {row.schema !== 'public' && <span className="hf-muted">{row.schema}.</span>}
-      {row.name}
-    </button>
-  );
+  const open = (row: LookedRow) =>
+    onChoose === null ? (
+      <span className="hf-wrap">{row.name}</span>
+    ) : (
+      <button
+        type="button"
+        className="hf-look-table"
+        aria-pressed={chosen === nameOf(row)}
+        data-testid="look-table"
+        data-name={nameOf(row)}
+        onClick={() => {
+          onChoose(row);
+        }}
+      >
+        {row.schema !== 'public' && <span className="hf-muted">{row.schema}.</span>}
+        {row.name}
+      </button>
+    );
   return (
     <Paged rows={sorted(look.tables)} size={PAGE} label="Pages of the tables">
       {(shown) => (
@@ -130,8 +134,10 @@ function Looked({
 }) {
   const [{ schema, table }, set] = useQueryStates(parsers, { history: 'replace', scroll: false });
   const wanted = schema === null || table === null ? null : { schema, name: table };
-  const isLive = look.liveDatabase === restore.targetDatabase;
+  // What a swap has put aside is not live any more.
+  const isLive = restore.swap === null || restore.swap.undoneAt !== null;
   const isTree = restore.sourceKind === 'files';
+  const showsRows = restore.sourceKind === 'postgres';
   return (
     <>
       <p className="hf-muted">
@@ -142,11 +148,11 @@ function Looked({
             beside <code className="hf-wrap">{look.liveDatabase}</code>
           </>
         )}
-        .{!isTree && ' Choose a table to see its first rows.'}
+        .{showsRows && ' Choose a table to see its first rows.'}
       </p>
       {isTree ? (
         look.files == null ? (
-          <p>There is nothing to set it beside.</p>
+          <p>Nothing is live that it could be set beside.</p>
         ) : (
           <FileDifferences files={look.files} other={isLive ? 'what is in use' : 'what was there before'} />
         )
@@ -155,12 +161,16 @@ function Looked({
           look={look}
           other={isLive ? 'In use' : 'Before'}
           chosen={wanted === null ? null : nameOf(wanted)}
-          onChoose={(row) => {
-            void set({ schema: row.schema, table: row.name });
-          }}
+          onChoose={
+            showsRows
+              ? (row) => {
+                  void set({ schema: row.schema, table: row.name });
+                }
+              : null
+          }
         />
       )}
-      {!isTree && wanted !== null && (
+      {showsRows && wanted !== null && (
         <SampleRows
           wanted={wanted}
           sample={

@@ -39,7 +39,7 @@ export function PathsChoice({
         <Radio value>Only these paths</Radio>
       </Radio.Group>
       {isSome && (
-        <div>
+        <div className="hf-paths-text">
           <label htmlFor={ids.text} className="hf-visually-hidden">
             Paths, one a line
           </label>

@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { useState } from 'react';
 import type { BackupDetail } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
+import { hasTables } from '#lib/core/source-kind.ts';
 import { coarseDuration } from '#lib/client/durations.ts';
 import { whyNotRestorable } from '#lib/client/restore-words.ts';
 import { allKeysText, filesText } from '#lib/client/held-words.ts';
@@ -124,7 +125,7 @@ export function WhatStep({
           <ProofTag row={backup} />
           <span>{humanBytes(backup.size)}</span>
           <Held backup={backup} />
-          {backup.tableCount !== null && backup.tableCount > 0 && (
+          {hasTables(backup.sourceKind) && backup.tableCount !== null && (
             <span>{backup.tableCount === 1 ? '1 table' : `${String(backup.tableCount)} tables`}</span>
           )}
         </div>

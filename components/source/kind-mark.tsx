@@ -11,11 +11,11 @@ const icons: Record<SourceKind, ReactNode> = {
 };
 
 /** What a source is called, with the sign of what it is. */
-export function SourceMark({ kind, name }: { readonly kind: SourceKind; readonly name: string }) {
+export function SourceMark({ kind, children }: { readonly kind: SourceKind; readonly children: ReactNode }) {
   return (
     <span className="hf-kind" data-kind={kind} title={kindWord[kind]}>
       {icons[kind]} <span className="hf-visually-hidden">{kindWord[kind]}: </span>
-      <span className="hf-wrap">{name}</span>
+      <span className="hf-kind-name">{children}</span>
     </span>
   );
 }

@@ -16,8 +16,9 @@ function Name({ source }: { readonly source: Source }) {
       <Link href={`/sources/${source.id}`} className="hf-link hf-wrap" data-testid="open-source">
         {source.name}
       </Link>
-      <KindMark kind={source.kind} />
-      <span className="hf-muted hf-wrap">{source.place}</span>
+      <span className="hf-muted">
+        <KindMark kind={source.kind} />: <span className="hf-wrap">{source.place}</span>
+      </span>
       <span className="hf-source-marks">
         <Tag variant="outlined">{environmentWord[source.environment]}</Tag>
         {source.isFromEnvironment && <Tag variant="outlined">From the environment</Tag>}

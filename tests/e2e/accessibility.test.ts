@@ -10,6 +10,9 @@ const pages = [
   '/settings/backup/compare',
   '/sources',
   '/sources/new',
+  '/sources/new?kind=files',
+  '/sources/new?kind=sqlite',
+  '/sources/new?kind=redis',
   '/sources/00000000-0000-4000-8000-000000000001',
   '/tables',
   // With one of its scenarios open.
@@ -25,7 +28,8 @@ const pages = [
   '/settings/audit',
   '/account',
 ] as const;
-const nameOf = (path: string): string => (path === '/' ? 'overview' : path.slice(1).replaceAll('/', '-'));
+const nameOf = (path: string): string =>
+  path === '/' ? 'overview' : path.slice(1).replaceAll(/[/?=]/g, '-');
 
 describeWith('browser')('every page', () => {
   const scene = startBrowsedConsole();
