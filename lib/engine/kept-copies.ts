@@ -173,7 +173,7 @@ async function dropKept(
       return kind === 'path' && 'path' in protects && `${protects.path}/`.startsWith(`${name}/`);
     });
     if (isBackedUp) {
-      throw new AppError('protected', `${name} is backed up here`, {
+      throw new AppError('protected', `${name} is a ${kind} that is backed up here`, {
         hint: 'Nothing was dropped. Change or disable the source of that name first.',
       });
     }
