@@ -1,6 +1,7 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Button, Form } from 'antd';
+import { useState } from 'react';
 import { testAddressAction, testSourceAction } from '#app/actions/source.ts';
 import type { SourceKind } from '#lib/core/source-kind.ts';
 import { PLACE_FIELDS, probeRequest, type SourceFields } from '#lib/client/source-form.ts';
@@ -26,6 +27,15 @@ export function ConnectionTest({
 }) {
   const form = Form.useFormInstance<SourceFields>();
   const client = useQueryClient();
+  const place =
+    (Form.useWatch(
+      (fields: SourceFields) =>
+        JSON.stringify(
+          ([...PLACE_FIELDS[kind], 'password', 'dropsPassword'] as const).map((name) => fields[name]),
+        ),
+      form,
+    ) as string | undefined) ?? '';
+  const [tested, setTested] = useState('');
   const test = useMutation({
     mutationFn: async () => {
       const fields = form.getFieldsValue(true) as SourceFields;
@@ -37,6 +47,8 @@ export function ConnectionTest({
     },
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.sources.list }),
   });
+  // What was found at another place says nothing of this one.
+  const isOfThis = tested === place;
   return (
     <div className="hf-stack">
       <div>
@@ -46,6 +58,7 @@ export function ConnectionTest({
           onClick={() => {
             void form.validateFields([...PLACE_FIELDS[kind]]).then(
               () => {
+                setTested(place);
                 test.mutate();
               },
               () => undefined,
@@ -55,8 +68,8 @@ export function ConnectionTest({
           {label[kind]}
         </Button>
       </div>
-      {test.isError && <ProblemAlert error={test.error} title="It was not tested" />}
-      {test.isSuccess && <ProbeResult kind={kind} answer={test.data} />}
+      {isOfThis && test.isError && <ProblemAlert error={test.error} title="It was not tested" />}
+      {isOfThis && test.isSuccess && <ProbeResult kind={kind} answer={test.data} />}
     </div>
   );
 }

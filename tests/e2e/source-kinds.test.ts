@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BackupDetail, BackupHistoryResponse } from '#lib/contracts/backup.ts';
-import { Restore } from '#lib/contracts/restore.ts';
+import { Restore, RestoreList } from '#lib/contracts/restore.ts';
 import { SourceList } from '#lib/contracts/source.ts';
 import type { TestPage } from '../support/browser.ts';
 import { startBrowsedConsole } from '../support/browsed-console.ts';
@@ -18,7 +18,8 @@ describeWith('browser')('what is no PostgreSQL database', () => {
   let folder: string;
   const at = (name: string): string => join(folder, name);
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'hf-kinds-'));
+    // Wider than any screen, and nowhere to part it.
+    folder = join(mkdtempSync(join(tmpdir(), 'hf-kinds-')), 'volume_'.repeat(20));
     mkdirSync(at('uploads/invoices'), { recursive: true });
     writeFileSync(at('uploads/invoices/first.txt'), 'the first invoice');
     writeFileSync(at('uploads/invoices/second.txt'), 'the second invoice');
@@ -29,7 +30,7 @@ describeWith('browser')('what is no PostgreSQL database', () => {
     database.close();
   });
   afterAll(() => {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(dirname(folder), { recursive: true, force: true });
   });
 
   const read = async <T>(page: Page, path: string, parse: (document: unknown) => T): Promise<T> =>
@@ -101,6 +102,8 @@ describeWith('browser')('what is no PostgreSQL database', () => {
       await page.click(byId('test-connection'));
       await page.waitForSelector(`${byId('probe-result')}[data-status="failed"]`, { timeout: 30_000 });
       await page.fill('#path', `${path}/`);
+      // What was found elsewhere says nothing of this.
+      await page.waitForSelector(byId('probe-result'), { state: 'detached' });
       expect(await page.inputValue('#name')).toBe('uploads');
       expect(await page.inputValue('#filePrefix')).toBe('uploads_backup');
       expect(await page.locator(byId('unencrypted-secrets')).count()).toBe(0);
@@ -208,45 +211,46 @@ describeWith('browser')('what is no PostgreSQL database', () => {
     expect(tab.complaints()).toEqual([]);
   }, 120_000);
 
-  it.each([
-    { width: 390, colorScheme: 'light' },
-    { width: 390, colorScheme: 'dark' },
-    { width: 1440, colorScheme: 'light' },
-    { width: 1440, colorScheme: 'dark' },
-  ] as const)(
-    'is shown without a fault at $width px, $colorScheme',
-    async ({ width, colorScheme }) => {
+  it.each([390, 1440])(
+    'is shown without a fault at %i px, in light and in dark',
+    async (width) => {
       const { running, browser } = scene;
-      const tab = await browser.newPage({ width, colorScheme });
+      const tab = await browser.newPage({ width });
       const { page } = tab;
       await tab.signIn(running.origin, running.admin);
       const { data: sources } = await read(page, 'sources', (document) => SourceList.parse(document));
       const { data: backups } = await read(page, 'backup/history', (document) =>
         BackupHistoryResponse.parse(document),
       );
+      const { data: restores } = await read(page, 'restores', (document) => RestoreList.parse(document));
       const paths = [
         '/',
         '/sources',
         '/settings/backup',
         '/restores',
         '/restores/kept',
-        ...sources.map(({ id }) => `/sources/${id}`),
-        ...backups.flatMap(({ id }) => [
-          `/settings/backup?backup=${id}`,
-          `/settings/backup?backup=${id}&tab=tables`,
-          `/restores/new?backup=${id}`,
-          `/restores/new?backup=${id}&step=how&mode=swap`,
-        ]),
+        ...sources.filter(({ kind }) => kind !== 'postgres').map(({ id }) => `/sources/${id}`),
+        ...backups.map(({ id }) => `/settings/backup?backup=${id}`),
+        ...backups.map(({ id }) => `/restores/new?backup=${id}&step=how&mode=swap`),
+        ...restores.map(({ id }) => `/restores/${id}`),
       ];
-      const found: Record<string, readonly (string | number)[]> = {};
+      expect(paths).toHaveLength(12);
+      const found: Record<string, readonly string[]> = {};
+      const wider: Record<string, number> = {};
       for (const [index, path] of paths.entries()) {
         await page.goto(`${running.origin}${path}`);
         await page.waitForLoadState('networkidle');
         await page.waitForFunction(() => document.querySelector('.ant-skeleton') === null);
-        await tab.picture(`kinds-${String(index)}-${String(width)}-${colorScheme}`);
-        found[path] = [...(await tab.violations()), await tab.overflow()];
+        wider[path] = await tab.overflow();
+        await tab.picture(`kinds-${String(index)}-${String(width)}-light`);
+        found[`${path}, light`] = await tab.violations();
+        await tab.switchColours('dark');
+        await tab.picture(`kinds-${String(index)}-${String(width)}-dark`);
+        found[`${path}, dark`] = await tab.violations('colours');
+        await tab.switchColours('light');
       }
-      expect(Object.entries(found).filter(([, faults]) => faults.some((fault) => fault !== 0))).toEqual([]);
+      expect(Object.entries(found).filter(([, violations]) => violations.length > 0)).toEqual([]);
+      expect(Object.entries(wider).filter(([, pixels]) => pixels > 0)).toEqual([]);
       expect(tab.complaints()).toEqual([]);
     },
     120_000,
