@@ -87,7 +87,7 @@ export function RestoreGuide({
   if (backup.data === undefined || manifest.isPending)
     return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
 
-  const { restoreMs } = backup.data.proof;
+  const { recoveryMs } = backup.data.proof;
   return (
     <div className="hf-stack hf-guide">
       {picker}
@@ -111,9 +111,9 @@ export function RestoreGuide({
         <Instant at={backup.data.createdAt} />.{' '}
         {chosenId !== provenId
           ? 'It was read back and found whole, but no restore of it was compared yet. '
-          : restoreMs === null
+          : recoveryMs === null
             ? ''
-            : `Restoring it took ${aboutDuration(restoreMs)} when it was proven. `}
+            : `Restoring it took ${aboutDuration(recoveryMs)} when it was proven. `}
         The steps bring it back beside what is in use and put it in its place only after the two were
         compared, so that no step destroys anything. They need {restorePrograms(backup.data)}, and nothing of
         Holdfast.

@@ -5,18 +5,18 @@ import { aboutDuration, targetMinutes } from '#lib/client/durations.ts';
 import { Instant } from '#components/ui/instant.tsx';
 
 function RestoreTime({
-  restoreMs,
+  recoveryMs,
   rtoMinutes,
 }: {
-  readonly restoreMs: number | null;
+  readonly recoveryMs: number | null;
   readonly rtoMinutes: number;
 }) {
   const target = targetMinutes(rtoMinutes);
-  if (restoreMs === null) return <>Not measured yet; the target for everything is {target}</>;
+  if (recoveryMs === null) return <>Not measured yet; the target for everything is {target}</>;
   return (
     <>
-      {aboutDuration(restoreMs)} for the database, target for everything {target}:{' '}
-      {restoreMs <= rtoMinutes * 60_000 ? 'met' : 'missed'}
+      {aboutDuration(recoveryMs)} for the database, target for everything {target}:{' '}
+      {recoveryMs <= rtoMinutes * 60_000 ? 'met' : 'missed'}
     </>
   );
 }
@@ -59,7 +59,7 @@ export function RestorePoint({ data: { backup, rtoMinutes } }: { readonly data: 
           {
             key: 'time',
             label: 'Restoring it took',
-            children: <RestoreTime restoreMs={row.proof.restoreMs} rtoMinutes={rtoMinutes} />,
+            children: <RestoreTime recoveryMs={row.proof.recoveryMs} rtoMinutes={rtoMinutes} />,
           },
         ]}
       />

@@ -75,7 +75,7 @@ export const backupColumns = {
   provenAt: backups.provenAt,
   bytesFineAt: backups.bytesFineAt,
   proofFailedAt: backups.proofFailedAt,
-  restoreMs: backups.restoreMs,
+  recoveryMs: backups.recoveryMs,
   lastVerificationId: backups.lastVerificationId,
   lastVerification,
 };

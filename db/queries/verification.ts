@@ -304,6 +304,7 @@ export async function settleVerification(
       backupId: verifications.backupId,
       destination: verifications.destination,
       depth: verifications.depth,
+      durationMs: verifications.durationMs,
     });
   if (row === undefined) {
     const isOurs = seen.workerId === workerId && seen.status === outcome.status;
@@ -336,7 +337,7 @@ export async function settleVerification(
         .update(backups)
         .set({
           proof: isStillFailed ? 'FAILED' : isProven ? 'PROVEN' : 'NEVER',
-          ...(outcome.proven ? { provenAt: sql`now()`, restoreMs: outcome.restoreMs } : {}),
+          ...(outcome.proven ? { provenAt: sql`now()`, recoveryMs: row.durationMs } : {}),
         })
         .where(eq(backups.id, row.backupId));
     }

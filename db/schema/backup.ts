@@ -94,8 +94,8 @@ export const backups = pgTable(
     /** When a stored copy was last read and found to be what was written. */
     bytesFineAt: timestamp('bytes_fine_at', { withTimezone: true }),
     proofFailedAt: timestamp('proof_failed_at', { withTimezone: true }),
-    /** What the last proof's restore took. */
-    restoreMs: integer('restore_ms'),
+    /** What coming back took when it was last proven: from the first byte read to the last fact compared. */
+    recoveryMs: integer('recovery_ms'),
     /** The newest verification. Not a foreign key: the two tables would point at each other. */
     lastVerificationId: uuid('last_verification_id'),
   },

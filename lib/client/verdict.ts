@@ -147,7 +147,7 @@ export function verdictOf(overview: Overview, isOfOne = false): Verdict {
   const isVerifying =
     unproven !== null &&
     (overview.verifying?.backupId === unproven.id || unproven.proof.lastStatus === 'IN_PROGRESS');
-  const restoreMs = newestProven?.proof.restoreMs ?? null;
+  const recoveryMs = newestProven?.proof.recoveryMs ?? null;
   return {
     state,
     sources,
@@ -158,7 +158,7 @@ export function verdictOf(overview: Overview, isOfOne = false): Verdict {
         : {
             row: newestProven,
             lead: `Last proven restore point${of}:`,
-            tail: `${ago(newestProvenAgeSeconds ?? 0)}.${restoreMs === null ? '' : ` Restoring it takes about ${aboutDuration(restoreMs)}.`}`,
+            tail: `${ago(newestProvenAgeSeconds ?? 0)}.${recoveryMs === null ? '' : ` Restoring it takes about ${aboutDuration(recoveryMs)}.`}`,
           },
     newer:
       unproven === null

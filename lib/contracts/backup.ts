@@ -33,8 +33,8 @@ export const Proof = z.object({
   /** When a stored copy was last read and found to be what was written. */
   bytesFineAt: z.iso.datetime().nullable(),
   failedAt: z.iso.datetime().nullable(),
-  /** What the last proof's restore took. */
-  restoreMs: z.number().nullable(),
+  /** What coming back took when it was last proven: fetched, decoded, restored, and every fact compared. */
+  recoveryMs: z.number().nullable(),
   /** The newest verification, running ones too; null when there was none. */
   lastVerificationId: z.uuid().nullable(),
   /** Its status, and why it is not PASSED. */

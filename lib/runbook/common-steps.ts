@@ -45,7 +45,7 @@ export function describeBackup({ backup, rtoMinutes }: RunbookNames): string {
   const proof = backup.isProven
     ? 'proven by a restore'
     : 'not proven by a restore yet, so prefer an older proven one where you can';
-  const minutes = backup.restoreMs === null ? null : Math.max(1, Math.ceil(backup.restoreMs / 60_000));
+  const minutes = backup.recoveryMs === null ? null : Math.max(1, Math.ceil(backup.recoveryMs / 60_000));
   const measured =
     minutes === null
       ? ''

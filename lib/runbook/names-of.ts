@@ -24,7 +24,7 @@ export function namesOf({
         : {
             filename: backup.row.filename,
             takenAt: backup.row.createdAt,
-            restoreMs: backup.row.proof.restoreMs,
+            recoveryMs: backup.row.proof.recoveryMs,
             isProven: backup.isProven,
             isEncrypted: backup.row.isEncrypted,
             localKey: backup.localKey,

@@ -4,8 +4,8 @@ import type { RunbookCommands } from '../contracts/runbook.ts';
 export interface RunbookBackup {
   readonly filename: string;
   readonly takenAt: string;
-  /** What its proof's restore took; null where none was measured. */
-  readonly restoreMs: number | null;
+  /** What coming back took when it was proven; null where none was measured. */
+  readonly recoveryMs: number | null;
   readonly isProven: boolean;
   readonly isEncrypted: boolean;
   /** Keys of the copies that are stored; null where there is none. */
@@ -53,7 +53,7 @@ export const EXAMPLE_NAMES: RunbookNames = {
   backup: {
     filename: 'ims_backup_2026-01-31_01-00.dump.zst',
     takenAt: '2026-01-31T01:00:00.000Z',
-    restoreMs: null,
+    recoveryMs: null,
     isProven: true,
     isEncrypted: false,
     localKey: 'ims_backup_2026-01-31_01-00.dump.zst',

@@ -44,7 +44,7 @@ function proofOf(record: BackupRecord): Proof {
     provenAt: iso(record.provenAt),
     bytesFineAt: iso(record.bytesFineAt),
     failedAt: iso(record.proofFailedAt),
-    restoreMs: record.restoreMs,
+    recoveryMs: record.recoveryMs,
     lastVerificationId: record.lastVerificationId,
     lastStatus: last?.status ?? null,
     lastError: last === null ? null : toRunError(last),

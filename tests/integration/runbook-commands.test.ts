@@ -64,7 +64,7 @@ const names = (): RunbookNames => ({
   backup: {
     filename: archive.filename,
     takenAt: TAKEN_AT.toISOString(),
-    restoreMs: 1000,
+    recoveryMs: 1000,
     isProven: true,
     isEncrypted: false,
     localKey: archive.filename,

@@ -71,12 +71,12 @@ describe('the runbook', () => {
     await addCopy(api, proven, { destination: 'local', key: 'older.dump.zst', status: 'REMOVED' });
     await addCopy(api, proven, { destination: 's3', key: 'backups/daily/older.dump.zst' });
     await api.catalogue
-      .raw`update backups set proof = 'PROVEN', proven_at = now(), restore_ms = 120000 where id = ${proven}`;
+      .raw`update backups set proof = 'PROVEN', proven_at = now(), recovery_ms = 120000 where id = ${proven}`;
     expect((await runbook()).backup).toMatchObject({
       isProven: true,
       localKey: null,
       s3Key: 'backups/daily/older.dump.zst',
-      row: { filename: 'older.dump.zst', proof: { restoreMs: 120_000 } },
+      row: { filename: 'older.dump.zst', proof: { recoveryMs: 120_000 } },
     });
   });
 });

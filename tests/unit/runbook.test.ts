@@ -108,7 +108,7 @@ describe('the Markdown', () => {
   test('holds every command, the measured time, the people and the review', () => {
     const backup = EXAMPLE_NAMES.backup;
     if (backup === null) throw new Error('no example');
-    const names = { ...EXAMPLE_NAMES, backup: { ...backup, restoreMs: 4 * 60_000 - 1 } };
+    const names = { ...EXAMPLE_NAMES, backup: { ...backup, recoveryMs: 4 * 60_000 - 1 } };
     const text = runbookMarkdown(
       names,
       {

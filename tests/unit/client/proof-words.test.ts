@@ -13,7 +13,7 @@ const words = (proof: Partial<Proof>, status: 'COMPLETED' | 'FAILED' = 'COMPLETE
         provenAt: null,
         bytesFineAt: null,
         failedAt: null,
-        restoreMs: null,
+        recoveryMs: null,
         lastVerificationId: null,
         lastStatus: null,
         lastError: null,

@@ -8,14 +8,14 @@ const never: Proof = {
   provenAt: null,
   bytesFineAt: null,
   failedAt: null,
-  restoreMs: null,
+  recoveryMs: null,
   lastVerificationId: null,
   lastStatus: null,
   lastError: null,
 };
 const row = (digit: number, proof: Partial<Proof> = {}): BackupRow =>
   ({ id: `00000000-0000-4000-8000-00000000000${String(digit)}`, proof: { ...never, ...proof } }) as BackupRow;
-const proven = row(1, { state: 'PROVEN', restoreMs: 243_000 });
+const proven = row(1, { state: 'PROVEN', recoveryMs: 243_000 });
 const newer = row(2);
 const check = (state: HealthCheck['state']): HealthCheck => ({
   name: 'x',
