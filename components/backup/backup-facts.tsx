@@ -84,14 +84,14 @@ function expiry(backup: BackupDetail) {
 }
 
 function ProofFact({ backup }: { readonly backup: BackupDetail }) {
-  const { provenAt, restoreMs, bytesFineAt } = backup.proof;
+  const { provenAt, recoveryMs, bytesFineAt } = backup.proof;
   return (
     <div className="hf-proof-fact">
       <ProofTag row={backup} />
       {provenAt !== null && (
         <span className="hf-muted">
           Restored and found equal <Instant at={provenAt} as="calendar" />
-          {restoreMs !== null && `; the restore took ${aboutDuration(restoreMs)}`}
+          {recoveryMs !== null && `; that took ${aboutDuration(recoveryMs)}`}
         </span>
       )}
       {bytesFineAt !== null && (

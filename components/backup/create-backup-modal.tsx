@@ -68,17 +68,14 @@ export function CreateBackupModal({
 
   const start = useMutation({
     mutationFn: () =>
-      startBackups(
-        wanted,
-        ({ id }): TriggerBackupRequest => ({
-          type: 'MANUAL',
-          sourceId: id,
-          ...(note.trim() === '' ? {} : { description: note.trim() }),
-          ...(hasTables && options.tables.length > 0 ? { tables: [...options.tables] } : {}),
-          ...(hasTables && options.schemaOnly ? { schemaOnly: true } : {}),
-          ...(options.uploadToS3 === null ? {} : { uploadToS3: options.uploadToS3 }),
-        }),
-      ),
+      startBackups(wanted, ({ id }): TriggerBackupRequest => ({
+        type: 'MANUAL',
+        sourceId: id,
+        ...(note.trim() === '' ? {} : { description: note.trim() }),
+        ...(hasTables && options.tables.length > 0 ? { tables: [...options.tables] } : {}),
+        ...(hasTables && options.schemaOnly ? { schemaOnly: true } : {}),
+        ...(options.uploadToS3 === null ? {} : { uploadToS3: options.uploadToS3 }),
+      })),
     onSuccess: async (refused) => {
       await Promise.all([
         client.invalidateQueries({ queryKey: queryKeys.overview }),

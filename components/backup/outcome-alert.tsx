@@ -18,11 +18,7 @@ export function OutcomeAlert({
   if (data === undefined || data.status === 'IN_PROGRESS') return null;
   const isGood = data.status === 'COMPLETED';
   const isCancelled = data.error?.code === 'cancelled';
-  const title = isGood
-    ? 'The backup is complete'
-    : isCancelled
-      ? 'The backup was cancelled'
-      : 'The backup failed';
+  const ending = isGood ? 'is complete' : isCancelled ? 'was cancelled' : 'failed';
   return (
     <Alert
       type={isGood ? 'success' : isCancelled ? 'info' : 'error'}
@@ -37,23 +33,25 @@ export function OutcomeAlert({
         },
         'aria-label': 'Close this message',
       }}
-      title={title}
+      title={`The backup of ${data.sourceName} ${ending}`}
       description={
         <div className="hf-problem">
           <p className="hf-wrap">
             {isGood
               ? `${data.filename}: ${humanBytes(data.size)} in ${shortDuration(data.durationMs ?? 0)}, stored, read back and found equal.`
-              : `${data.filename}: ${data.error?.message ?? 'no reason was recorded'}.`}
+              : `${data.filename}: ${data.error?.message ?? 'no reason was recorded'}.`}{' '}
+            {!isGood && data.error?.hint != null && `${data.error.hint} `}
+            <Button
+              type="link"
+              size="small"
+              className="hf-inline-button"
+              onClick={() => {
+                onOpen(id);
+              }}
+            >
+              Details
+            </Button>
           </p>
-          {!isGood && data.error?.hint != null && <p>{data.error.hint}</p>}
-          <Button
-            size="small"
-            onClick={() => {
-              onOpen(id);
-            }}
-          >
-            Details
-          </Button>
         </div>
       }
     />

@@ -28,8 +28,14 @@ function Name({ source }: { readonly source: Source }) {
   );
 }
 
-function Connection({ source: { kind, lastProbe } }: { readonly source: Source }) {
-  if (lastProbe === null) return <span className="hf-muted">Not tested yet</span>;
+function Connection({ source: { kind, lastProbe, newestCompletedAt } }: { readonly source: Source }) {
+  if (lastProbe === null) {
+    return (
+      <span className="hf-muted">
+        {newestCompletedAt === null ? 'Not tested yet' : 'Its backups reach it'}
+      </span>
+    );
+  }
   const isFine = lastProbe.isReachable && lastProbe.error === null;
   return (
     <span className="hf-probe" data-status={isFine ? 'reachable' : 'failed'}>

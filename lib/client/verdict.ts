@@ -45,9 +45,9 @@ function unprovenTail(row: BackupRow, age: number, overview: Overview): string {
   return `${ago(age)}, is not proven yet: it was read back and found whole, but no restore of it was compared.`;
 }
 
-/** `the last 9 hours of changes`, or that almost nothing is lost. */
+/** `the last 9 hours of changes`, `the last hour of changes`, or that almost nothing is lost. */
 const lossOf = (age: number): string =>
-  age < 60 ? 'almost nothing' : `the last ${coarseDuration(age)} of changes`;
+  age < 60 ? 'almost nothing' : `the last ${coarseDuration(age).replace(/^1 /, '')} of changes`;
 
 function consequenceOf(
   { newestGoodAgeSeconds, newestProvenAgeSeconds, rpoHours }: Overview,

@@ -131,51 +131,57 @@ describeWith('browser')('a second database', () => {
     expect(tab.complaints()).toEqual([]);
   });
 
-  it('is backed up with every other at once; one that is refused is named', { timeout: 120_000 }, async () => {
-    attachLog();
-    const tab = await browser.newPage();
-    const { page } = tab;
-    await tab.signIn(running.origin, running.admin);
-    const { data: sources } = await api(tab, 'sources', (document) => SourceList.parse(document));
-    const crm = sources[1]?.id ?? '';
-    const taken = async (note: string) => {
-      const { data } = await api(tab, 'backup/history?limit=200', (document) =>
-        BackupHistoryResponse.parse(document),
-      );
-      return data
-        .filter(({ description }) => description === note)
-        .map(({ sourceName, status }) => `${sourceName} ${status}`)
-        .toSorted();
-    };
-    const ask = async (note: string) => {
-      await page.goto(`${running.origin}/settings/backup`);
-      await page.click('[data-testid="create-backup"]');
-      await choose(tab, 'backup-source', 'all sources');
-      await page.fill('[data-testid="backup-note"]', note);
-    };
+  it(
+    'is backed up with every other at once; one that is refused is named',
+    { timeout: 120_000 },
+    async () => {
+      attachLog();
+      const tab = await browser.newPage();
+      const { page } = tab;
+      await tab.signIn(running.origin, running.admin);
+      const { data: sources } = await api(tab, 'sources', (document) => SourceList.parse(document));
+      const crm = sources[1]?.id ?? '';
+      const taken = async (note: string) => {
+        const { data } = await api(tab, 'backup/history?limit=200', (document) =>
+          BackupHistoryResponse.parse(document),
+        );
+        return data
+          .filter(({ description }) => description === note)
+          .map(({ sourceName, status }) => `${sourceName} ${status}`)
+          .toSorted();
+      };
+      const ask = async (note: string) => {
+        await page.goto(`${running.origin}/settings/backup`);
+        await page.click('[data-testid="create-backup"]');
+        await choose(tab, 'backup-source', 'all sources');
+        await page.fill('[data-testid="backup-note"]', note);
+      };
 
-    await ask('of both');
-    await page.getByText('Takes a full backup of each of 2 sources').waitFor();
-    await page.click('[data-testid="start-backup"]');
-    await expect.poll(() => taken('of both'), { timeout: 60_000 }).toEqual(['crm COMPLETED', 'shop COMPLETED']);
-    expect(await page.locator('[data-testid="start-backup"]').isVisible()).toBe(false);
+      await ask('of both');
+      await page.getByText('Takes a full backup of each of 2 sources').waitFor();
+      await page.click('[data-testid="start-backup"]');
+      await expect
+        .poll(() => taken('of both'), { timeout: 60_000 })
+        .toEqual(['crm COMPLETED', 'shop COMPLETED']);
+      expect(await page.locator('[data-testid="start-backup"]').isVisible()).toBe(false);
 
-    // Somebody disables one while another has the dialog open.
-    await ask('of what is left');
-    const other = await page.context().newPage();
-    await other.goto(`${running.origin}/sources/${crm}`);
-    await other.click('[data-testid="disable-source"]');
-    await other.click('[data-testid="confirm-disable"]');
-    await other.waitForSelector('[data-testid="enable-source"]');
-    await page.click('[data-testid="start-backup"]');
-    await page.getByText('The backup of crm was not started').waitFor();
-    expect(await page.locator('[data-testid="problem"]').getAttribute('data-code')).toBe('conflict');
-    await expect.poll(() => taken('of what is left'), { timeout: 60_000 }).toEqual(['shop COMPLETED']);
-    await other.click('[data-testid="enable-source"]');
-    await other.waitForSelector('[data-testid="disable-source"]');
-    await other.close();
-    expect(tab.complaints()).toEqual([]);
-  });
+      // Somebody disables one while another has the dialog open.
+      await ask('of what is left');
+      const other = await page.context().newPage();
+      await other.goto(`${running.origin}/sources/${crm}`);
+      await other.click('[data-testid="disable-source"]');
+      await other.click('[data-testid="confirm-disable"]');
+      await other.waitForSelector('[data-testid="enable-source"]');
+      await page.click('[data-testid="start-backup"]');
+      await page.getByText('The backup of crm was not started').waitFor();
+      expect(await page.locator('[data-testid="problem"]').getAttribute('data-code')).toBe('conflict');
+      await expect.poll(() => taken('of what is left'), { timeout: 60_000 }).toEqual(['shop COMPLETED']);
+      await other.click('[data-testid="enable-source"]');
+      await other.waitForSelector('[data-testid="disable-source"]');
+      await other.close();
+      expect(tab.complaints()).toEqual([]);
+    },
+  );
 
   it('is changed and disabled, and then no longer judged', { timeout: 120_000 }, async () => {
     attachLog();
