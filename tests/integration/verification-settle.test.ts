@@ -89,16 +89,11 @@ test('a passed restore proves; a passed reading says the bytes are fine and no m
     recovery_ms: null,
   });
   await settle('restore', 'PASSED');
-  expect(await proof()).toEqual({
-    proof: 'PROVEN',
-    proven: true,
-    fine: true,
-    failed: false,
-    // The whole of it, not pg_restore's part alone.
-    recovery_ms: expect.any(Number),
-  });
-  expect((await proof())?.['recovery_ms']).toBeGreaterThanOrEqual(5000);
-  expect((await proof())?.['recovery_ms']).toBeLessThan(60_000);
+  const after = await proof();
+  expect(after).toMatchObject({ proof: 'PROVEN', proven: true, fine: true, failed: false });
+  // The whole of it, not pg_restore's part alone.
+  expect(after?.['recovery_ms']).toBeGreaterThanOrEqual(5000);
+  expect(after?.['recovery_ms']).toBeLessThan(60_000);
   const copies = await catalogue.raw`
     select destination, checked_at is not null as read from backup_copies order by destination`;
   expect([...copies]).toEqual([
