@@ -25,7 +25,8 @@ import { answered, persist } from './persist.ts';
 import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
 import { giveTargetName, needPathTarget, removePathCopy, swapInPath, undoPathSwap } from './restore-path.ts';
-import { errorOf, swapIn, undoSwap } from './swap.ts';
+import { swapIn, undoSwap } from './swap.ts';
+import { errorOf } from './swap-and-back.ts';
 import { undoTables } from './undo-tables.ts';
 
 export interface RestoreSignals {
