@@ -21,6 +21,7 @@ import { isOfPath, workerActor, type EngineDeps } from './deps.ts';
 import type { HeldRestore } from './held-restore.ts';
 import { runAfterHooks, runBeforeHooks } from './hooks.ts';
 import { restoreInPlace } from './in-place.ts';
+import { keepable, keepableCheck } from './keepable.ts';
 import { answered, persist } from './persist.ts';
 import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
@@ -62,16 +63,6 @@ const deletedError = (): AppError =>
   });
 
 const isDeleted = (status: BackupStatus): boolean => status === 'EXPIRED' || status === 'DELETED';
-
-/** What the catalogue cannot hold as text or JSON: a NUL, half a character. */
-const keepable = (text: string): string => text.replaceAll('\0', '').toWellFormed();
-const keepableCheck = (check: Check): Check => ({
-  ...check,
-  name: keepable(check.name),
-  expected: check.expected === null ? null : keepable(check.expected),
-  found: check.found === null ? null : keepable(check.found),
-  reason: check.reason === null ? null : keepable(check.reason),
-});
 
 /**
  * Does what the row says: restores, swaps the copy in, or undoes what was done. Claims it first, so that a second call for the same row
