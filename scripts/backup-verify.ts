@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Destination } from '#lib/contracts/backup.ts';
 import {
   DEFAULT_VERIFICATION_POLICY,
@@ -19,6 +18,8 @@ import { openStorage } from '#lib/storage/registry.ts';
 import { verifyArchive } from '#lib/verify/verify-archive.ts';
 import { loadEnvironment, ROOT } from './load-env.ts';
 import { printError } from './print-error.ts';
+import { stopAtSignal } from './stop-at-signal.ts';
+import { needBucket, parseTyped } from './typed-options.ts';
 import { createReportPrinter } from './verify-report.ts';
 
 const HELP = `Usage: ./scripts/backup-verify.sh [OPTIONS] [FILE]
@@ -53,13 +54,12 @@ interface Options {
   readonly isHelp: boolean;
 }
 
-const usage = (message: string): AppError =>
-  new AppError('usage', message, { hint: 'Run ./scripts/backup-verify.sh --help to see the options.' });
+const HINT = 'Run ./scripts/backup-verify.sh --help to see the options.';
+const usage = (message: string): AppError => new AppError('usage', message, { hint: HINT });
 
 function readOptions(args: readonly string[]): Options {
-  let parsed;
-  try {
-    parsed = parseArgs({
+  const { values, positionals } = parseTyped(
+    {
       args: [...args],
       allowPositionals: true,
       options: {
@@ -72,12 +72,9 @@ function readOptions(args: readonly string[]): Options {
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
-    });
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw usage(message.charAt(0).toLowerCase() + message.slice(1));
-  }
-  const { values, positionals } = parsed;
+    },
+    HINT,
+  );
   const depth = Depth.safeParse(values.depth);
   if (!depth.success) throw usage('--depth must be bytes, archive or restore');
   if (positionals.length > 1) throw usage('only one FILE can be verified at a time');
@@ -115,14 +112,9 @@ async function findTarget(options: Options): Promise<Target> {
     ...(options.bucket === undefined ? {} : { BACKUP_S3_BUCKET: options.bucket }),
   });
   if (options.fromS3 !== undefined) {
-    if (config.s3 === null) {
-      throw new AppError('config', '--from-s3 needs a bucket and a key pair', {
-        hint: 'Name the bucket with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
-        fields: { variable: 'BACKUP_S3_BUCKET' },
-      });
-    }
+    const { bucket } = needBucket(config, '--from-s3');
     const key = options.fromS3;
-    return { config, destination: 's3', key, label: `s3://${config.s3.bucket}/${key}` };
+    return { config, destination: 's3', key, label: `s3://${bucket}/${key}` };
   }
   if (file !== undefined) {
     return {
@@ -171,11 +163,7 @@ async function newestArchive(config: Config): Promise<string> {
 
 async function run(options: Options): Promise<number> {
   const { config, destination, key, label } = await findTarget(options);
-  const stopping = new AbortController();
-  const onSignal = (): void => {
-    stopping.abort(new AppError('cancelled', 'the verification was cancelled', { hint: 'Start it again.' }));
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  using stopping = stopAtSignal('the verification was cancelled');
   const startedAt = systemClock.now();
   const order: VerifyOrder = {
     id: randomUUID(),
@@ -195,32 +183,28 @@ async function run(options: Options): Promise<number> {
     if (event.type === 'check') checks.push(event.check);
     printer.event(event);
   };
-  try {
-    printer.start(label, options.depth);
-    const outcome: VerifyOutcome = await verifyArchive(config, order, onEvent, {
-      runId: order.id,
-      signal: stopping.signal,
-      clock: systemClock,
-      log: createLogger(options.isVerbose ? 'warn' : 'error'),
-    });
-    const durationMs = systemClock.now().getTime() - startedAt.getTime();
-    printer.end(outcome, checks, durationMs);
-    const report = {
-      archive: label,
-      depth: options.depth,
-      startedAt: startedAt.toISOString(),
-      durationMs,
-      ...outcome,
-      checks,
-    };
-    const text = `${JSON.stringify(report, null, 2)}\n`;
-    if (options.asJson) process.stdout.write(text);
-    if (options.output !== undefined) writeReport(options.output, text);
-    const isFine = options.depth === 'restore' ? outcome.proven : outcome.status === 'PASSED';
-    return isFine ? 0 : EXIT_FAILED;
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  printer.start(label, options.depth);
+  const outcome: VerifyOutcome = await verifyArchive(config, order, onEvent, {
+    runId: order.id,
+    signal: stopping.signal,
+    clock: systemClock,
+    log: createLogger(options.isVerbose ? 'warn' : 'error'),
+  });
+  const durationMs = systemClock.now().getTime() - startedAt.getTime();
+  printer.end(outcome, checks, durationMs);
+  const report = {
+    archive: label,
+    depth: options.depth,
+    startedAt: startedAt.toISOString(),
+    durationMs,
+    ...outcome,
+    checks,
+  };
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (options.asJson) process.stdout.write(text);
+  if (options.output !== undefined) writeReport(options.output, text);
+  const isFine = options.depth === 'restore' ? outcome.proven : outcome.status === 'PASSED';
+  return isFine ? 0 : EXIT_FAILED;
 }
 
 function writeReport(path: string, text: string): void {

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { TableName, type Destination } from '#lib/contracts/backup.ts';
+import type { Destination } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import { AppError, toAppError } from '#lib/core/errors.ts';
@@ -24,6 +23,8 @@ import { loadEnvironment, ROOT } from './load-env.ts';
 import { printError } from './print-error.ts';
 import { printProgress } from './print-progress.ts';
 import { say } from './say.ts';
+import { stopAtSignal } from './stop-at-signal.ts';
+import { needBucket, parseTyped, readTables } from './typed-options.ts';
 
 const HELP = `Usage: ./scripts/backup.sh [OPTIONS]
   --output-dir DIR     Local directory for backup (default: ./backups, or BACKUP_LOCAL_PATH)
@@ -61,8 +62,8 @@ interface Options {
 }
 
 function readOptions(args: readonly string[]): Options {
-  try {
-    const { values } = parseArgs({
+  const { values } = parseTyped(
+    {
       args: [...args],
       options: {
         'output-dir': { type: 'string' },
@@ -74,37 +75,19 @@ function readOptions(args: readonly string[]): Options {
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
-    });
-    return {
-      outputDir: values['output-dir'],
-      uploadS3: values['upload-s3'],
-      bucket: values['s3-bucket'],
-      isGzipped: values.compress,
-      tables: values.tables === undefined ? null : readTables(values.tables),
-      schemaOnly: values['schema-only'],
-      isVerbose: values.verbose,
-      isHelp: values.help,
-    };
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw new AppError('usage', message.charAt(0).toLowerCase() + message.slice(1), {
-      hint: 'Run ./scripts/backup.sh --help to see the options.',
-    });
-  }
-}
-
-function readTables(list: string): string[] {
-  const names = list.split(',').map((name) => name.trim());
-  for (const name of names) {
-    if (!TableName.safeParse(name).success) {
-      throw new AppError('invalid', `"${name}" is not a table name`, {
-        hint: 'Write names such as items or sales.items, separated by commas.',
-        fields: { field: 'tables' },
-      });
-    }
-  }
-  return names;
+    },
+    'Run ./scripts/backup.sh --help to see the options.',
+  );
+  return {
+    outputDir: values['output-dir'],
+    uploadS3: values['upload-s3'],
+    bucket: values['s3-bucket'],
+    isGzipped: values.compress,
+    tables: values.tables === undefined ? null : readTables(values.tables),
+    schemaOnly: values['schema-only'],
+    isVerbose: values.verbose,
+    isHelp: values.help,
+  };
 }
 
 /** The installation's configuration as the flags change it. */
@@ -122,12 +105,7 @@ function readConfig(options: Options): {
   if (options.isGzipped) env.BACKUP_COMPRESSION = 'gzip';
   if (options.bucket !== undefined) Object.assign(env, { BACKUP_S3_BUCKET: options.bucket });
   const installed = parseConfig(env);
-  if (options.uploadS3 && installed.s3 === null) {
-    throw new AppError('config', '--upload-s3 needs a bucket and a key pair', {
-      hint: 'Name the bucket with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
-      fields: { variable: 'BACKUP_S3_BUCKET' },
-    });
-  }
+  if (options.uploadS3) needBucket(installed, '--upload-s3');
   return {
     installed,
     installedBucket: process.env['BACKUP_S3_BUCKET'],
@@ -139,11 +117,7 @@ const noHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolv
 
 async function run(options: Options): Promise<number> {
   const { config, installed, installedBucket } = readConfig(options);
-  const stopping = new AbortController();
-  const onSignal = (): void => {
-    stopping.abort(new AppError('cancelled', 'the backup was cancelled', { hint: 'Start it again.' }));
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  using stopping = stopAtSignal('the backup was cancelled');
   const workDir = mkdtempSync(join(tmpdir(), 'holdfast-backup-'));
   const id = randomUUID();
   const takenAt = systemClock.now();
@@ -221,7 +195,6 @@ async function run(options: Options): Promise<number> {
     return 0;
   } finally {
     rmSync(workDir, { recursive: true, force: true });
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 

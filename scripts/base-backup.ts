@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import { AppError, toAppError } from '#lib/core/errors.ts';
@@ -13,6 +12,8 @@ import { loadEnvironment, ROOT } from './load-env.ts';
 import { printError } from './print-error.ts';
 import { printProgress } from './print-progress.ts';
 import { say } from './say.ts';
+import { stopAtSignal } from './stop-at-signal.ts';
+import { needBucket, parseTyped } from './typed-options.ts';
 
 const HELP = `Usage: ./scripts/base-backup.sh [OPTIONS]
   --output-dir DIR     Local directory for the archive (default: ./backups, or BACKUP_LOCAL_PATH)
@@ -53,8 +54,8 @@ interface Options {
 }
 
 function readOptions(args: readonly string[]): Options {
-  try {
-    const { values } = parseArgs({
+  const { values } = parseTyped(
+    {
       args: [...args],
       options: {
         'output-dir': { type: 'string' },
@@ -63,21 +64,17 @@ function readOptions(args: readonly string[]): Options {
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
-    });
-    return {
-      // A path typed at the prompt is relative to where it was typed, one in .env to the installation.
-      outputDir: values['output-dir'] === undefined ? undefined : resolve(values['output-dir']),
-      toS3: values['to-s3'],
-      bucket: values['s3-bucket'],
-      isVerbose: values.verbose,
-      isHelp: values.help,
-    };
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw new AppError('usage', message.charAt(0).toLowerCase() + message.slice(1), {
-      hint: 'Run ./scripts/base-backup.sh --help to see the options.',
-    });
-  }
+    },
+    'Run ./scripts/base-backup.sh --help to see the options.',
+  );
+  return {
+    // A path typed at the prompt is relative to where it was typed, one in .env to the installation.
+    outputDir: values['output-dir'] === undefined ? undefined : resolve(values['output-dir']),
+    toS3: values['to-s3'],
+    bucket: values['s3-bucket'],
+    isVerbose: values.verbose,
+    isHelp: values.help,
+  };
 }
 
 function readConfig({ outputDir, toS3, bucket }: Options): Config {
@@ -92,22 +89,13 @@ function readConfig({ outputDir, toS3, bucket }: Options): Config {
       hint: 'Leave one of them out.',
     });
   }
-  if (toS3 && config.s3 === null) {
-    throw new AppError('config', '--to-s3 needs a bucket and a key pair', {
-      hint: 'Name the bucket with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
-      fields: { variable: 'BACKUP_S3_BUCKET' },
-    });
-  }
+  if (toS3) needBucket(config, '--to-s3');
   return { ...config, localPath: outputDir ?? config.localPath };
 }
 
 async function run(options: Options): Promise<void> {
   const config = readConfig(options);
-  const stopping = new AbortController();
-  const onSignal = (): void => {
-    stopping.abort(new AppError('cancelled', 'the base backup was cancelled', { hint: 'Start it again.' }));
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  using stopping = stopAtSignal('the base backup was cancelled');
   const workDir = mkdtempSync(join(tmpdir(), 'holdfast-base-'));
   const startedAt = systemClock.now().getTime();
   try {
@@ -144,7 +132,6 @@ async function run(options: Options): Promise<void> {
     say(`success: ${place} in ${took} s`);
   } finally {
     rmSync(workDir, { recursive: true, force: true });
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 

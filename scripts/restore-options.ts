@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { TableName } from '#lib/contracts/backup.ts';
 import { DatabaseName } from '#lib/contracts/restore.ts';
 import { AppError } from '#lib/core/errors.ts';
+import { parseTyped, readTables } from './typed-options.ts';
 
 export const HELP = `Usage: ./scripts/restore.sh [OPTIONS] BACKUP_FILE
   --target-db DB       Restore to a specific database (default: PGDATABASE); it is created where it does not exist
@@ -50,8 +49,8 @@ export interface RestoreOptions {
   readonly isVerbose: boolean;
 }
 
-const usage = (message: string): AppError =>
-  new AppError('usage', message, { hint: 'Run ./scripts/restore.sh --help to see the options.' });
+const HINT = 'Run ./scripts/restore.sh --help to see the options.';
+const usage = (message: string): AppError => new AppError('usage', message, { hint: HINT });
 
 export interface RawOptions {
   readonly [name: string]: string | boolean | undefined;
@@ -97,24 +96,10 @@ export function toOptions(values: RawOptions, positionals: readonly string[]): R
   };
 }
 
-function readTables(list: string): string[] {
-  const names = list.split(',').map((name) => name.trim());
-  for (const name of names) {
-    if (!TableName.safeParse(name).success) {
-      throw new AppError('invalid', `"${name}" is not a table name`, {
-        hint: 'Write names such as items or sales.items, separated by commas.',
-        fields: { field: 'tables' },
-      });
-    }
-  }
-  return names;
-}
-
 /** What was typed; null when only the help is asked for. */
 export function readOptions(args: readonly string[]): RestoreOptions | null {
-  let parsed;
-  try {
-    parsed = parseArgs({
+  const { values, positionals } = parseTyped(
+    {
       args: [...args],
       allowPositionals: true,
       options: {
@@ -132,11 +117,8 @@ export function readOptions(args: readonly string[]): RestoreOptions | null {
         verbose: { type: 'boolean' },
         help: { type: 'boolean' },
       },
-    });
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw usage(message.charAt(0).toLowerCase() + message.slice(1));
-  }
-  if (parsed.values.help === true) return null;
-  return toOptions(parsed.values, parsed.positionals);
+    },
+    HINT,
+  );
+  return values.help === true ? null : toOptions(values, positionals);
 }

@@ -25,6 +25,7 @@ import type { RestoreOptions } from './restore-options.ts';
 import { describeBackup, planRestore } from './restore-plan.ts';
 import { confirm, type Prompt } from './restore-prompt.ts';
 import { takeSafetyBackup } from './restore-safety.ts';
+import { needBucket } from './typed-options.ts';
 
 /** What a restore has to do with the world around it. */
 export interface RestoreSetting {
@@ -75,15 +76,10 @@ const DOWNLOAD_CODES = new Set([
 
 /** An object in the bucket. Throws `config` where none is configured. */
 export function s3Chosen(config: Config, key: string): Chosen {
-  if (config.s3 === null) {
-    throw new AppError('config', '--from-s3 needs a bucket and a key pair', {
-      hint: 'Name the bucket with --s3-bucket, and set BACKUP_S3_ACCESS_KEY and BACKUP_S3_SECRET_KEY.',
-      fields: { variable: 'BACKUP_S3_BUCKET' },
-    });
-  }
+  const { bucket } = needBucket(config, '--from-s3');
   return {
     place: { destination: 's3', key, path: null },
-    label: `s3://${config.s3.bucket}/${key}`,
+    label: `s3://${bucket}/${key}`,
     isConfirmed: false,
   };
 }

@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import type { Actor } from '#lib/core/actor.ts';
-import { AppError } from '#lib/core/errors.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { loadEnvironment, ROOT } from './load-env.ts';
 import { chooseArchive, fileChosen } from './restore-choose.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import { openPrompt } from './restore-prompt.ts';
 import { runRestore, s3Chosen, type RestoreReport } from './restore-run.ts';
+import { stopAtSignal } from './stop-at-signal.ts';
 
 function whoRuns(command: string): Actor {
   let name = command;
@@ -43,35 +43,25 @@ export interface RestoreCaller {
 export async function startRestore(options: RestoreOptions, caller: RestoreCaller): Promise<RestoreReport> {
   const env = { ...process.env };
   const config = readConfig(options);
-  const stopping = new AbortController();
-  const onSignal = (): void => {
-    stopping.abort(
-      new AppError('cancelled', 'the restore was stopped', { hint: 'Start it again when it suits.' }),
-    );
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  using stopping = stopAtSignal('the restore was stopped', 'Start it again when it suits.');
   using prompt = openPrompt(stopping.signal);
-  try {
-    const database = options.targetDatabase ?? config.source.database;
-    const chosen =
-      options.fromS3 !== null
-        ? s3Chosen(config, options.fromS3)
-        : options.file !== null
-          ? fileChosen(options.file)
-          : await chooseArchive(config, database, prompt, caller.list, options.isDryRun);
-    return await runRestore(
-      {
-        config,
-        actor: whoRuns(caller.command),
-        migrate: { cwd: caller.cwd, env },
-        signal: stopping.signal,
-        prompt,
-        say: caller.say,
-      },
-      options,
-      chosen,
-    );
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  const database = options.targetDatabase ?? config.source.database;
+  const chosen =
+    options.fromS3 !== null
+      ? s3Chosen(config, options.fromS3)
+      : options.file !== null
+        ? fileChosen(options.file)
+        : await chooseArchive(config, database, prompt, caller.list, options.isDryRun);
+  return await runRestore(
+    {
+      config,
+      actor: whoRuns(caller.command),
+      migrate: { cwd: caller.cwd, env },
+      signal: stopping.signal,
+      prompt,
+      say: caller.say,
+    },
+    options,
+    chosen,
+  );
 }

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { AppError } from '#lib/core/errors.ts';
 import { readMicros } from '#lib/core/micros.ts';
 import { readLsn } from '#lib/core/wal-names.ts';
 import type { RecoveryTarget } from '#lib/sources/recovery-server.ts';
+import { parseTyped } from './typed-options.ts';
 
 export const HELP = `Usage: ./scripts/restore-to-time.sh TARGET --into DIR [OPTIONS]
 TARGET is one of
@@ -54,14 +54,14 @@ export interface RecoveryOptions {
   readonly isDryRun: boolean;
 }
 
-const usage = (message: string): AppError =>
-  new AppError('usage', message, { hint: 'Run ./scripts/restore-to-time.sh --help to see the options.' });
+const HINT = 'Run ./scripts/restore-to-time.sh --help to see the options.';
+const usage = (message: string): AppError => new AppError('usage', message, { hint: HINT });
 
 const invalid = (message: string, hint: string): AppError => new AppError('invalid', message, { hint });
 
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({
+const readArguments = (args: readonly string[]) =>
+  parseTyped(
+    {
       args: [...args],
       options: {
         time: { type: 'string' },
@@ -83,12 +83,9 @@ function readArguments(args: readonly string[]) {
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
-    }).values;
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw usage(message.charAt(0).toLowerCase() + message.slice(1));
-  }
-}
+    },
+    HINT,
+  ).values;
 type Values = ReturnType<typeof readArguments>;
 
 function readTarget({ time, lsn, xid, name, latest, exclusive: isExclusive }: Values): RecoveryTarget {

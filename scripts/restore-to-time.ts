@@ -24,6 +24,7 @@ import { logRestore } from './restore-log.ts';
 import { listReaches } from './restore-to-time-list.ts';
 import { HELP, readRecoveryOptions, type RecoveryOptions } from './restore-to-time-options.ts';
 import { say } from './say.ts';
+import { stopAtSignal } from './stop-at-signal.ts';
 
 const DOWNLOAD_CODES = new Set(['storage_unreachable', 'storage_auth', 'short_read', 'timeout']);
 
@@ -124,13 +125,7 @@ function tellReport(
 
 async function run(options: RecoveryOptions): Promise<void> {
   const config = readConfig(options);
-  const stopping = new AbortController();
-  const onSignal = (): void => {
-    stopping.abort(
-      new AppError('cancelled', 'the recovery was stopped', { hint: 'Start it again when it suits.' }),
-    );
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  using stopping = stopAtSignal('the recovery was stopped', 'Start it again when it suits.');
   const ctx: VerifyContext = {
     runId: randomUUID(),
     signal: stopping.signal,
@@ -156,7 +151,6 @@ async function run(options: RecoveryOptions): Promise<void> {
     }
     await recover(config, config.walPath, options, target, storage, ctx);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await storage.close();
   }
 }

@@ -1,11 +1,12 @@
 'use client';
-import { Descriptions, type DescriptionsProps } from 'antd';
+import type { DescriptionsProps } from 'antd';
 import type { BackupCopy, BackupDetail } from '#lib/contracts/backup.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
 import { destinationWord } from '#lib/client/backup-words.ts';
 import { aboutDuration, shortDuration } from '#lib/client/durations.ts';
 import { allKeysText, changedText, filesText } from '#lib/client/held-words.ts';
 import { useManifest } from '#lib/client/use-manifest.ts';
+import { BorderedFacts } from '#components/ui/bordered-facts.tsx';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Instant } from '#components/ui/instant.tsx';
 import { KindMark } from '#components/source/kind-mark.tsx';
@@ -172,5 +173,5 @@ export function BackupFacts({ backup }: { readonly backup: BackupDetail }) {
     },
     { key: 'id', label: 'Id', children: <code className="hf-wrap">{backup.id}</code> },
   ];
-  return <Descriptions column={1} size="small" bordered items={items} className="hf-facts" />;
+  return <BorderedFacts items={items} />;
 }

@@ -73,7 +73,10 @@ export function BackupPage() {
         handlers={handlers}
         onOpen={openDetails}
       />
-      <RestoreInstructions source={state.search.source} />
+      {/* Below rows that are still to come it would jump away; where they do not come it is needed most. */}
+      {(!history.isPending || history.failureCount > 0) && (
+        <RestoreInstructions source={state.search.source} />
+      )}
       <BackupDrawer
         open={open}
         handlers={handlers}

@@ -34,7 +34,7 @@ function NextScheduled({ at }: { readonly at: string | null }) {
     return (
       <span className="hf-summary-value">
         <span>Off</span>
-        <span className="hf-muted">Nothing is scheduled: only manual backups are taken</span>
+        <span className="hf-muted">Only manual backups are taken</span>
       </span>
     );
   }

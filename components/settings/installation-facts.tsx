@@ -1,5 +1,5 @@
-import { Descriptions } from 'antd';
 import type { Installation } from '#lib/contracts/settings.ts';
+import { BorderedFacts } from '#components/ui/bordered-facts.tsx';
 
 /** Configuration from the environment: shown, not changed here. */
 export function InstallationFacts({ installation }: { readonly installation: Installation }) {
@@ -13,11 +13,7 @@ export function InstallationFacts({ installation }: { readonly installation: Ins
       <p className="hf-muted">
         Set by environment variables (see the README) and read when the console and its worker start.
       </p>
-      <Descriptions
-        column={1}
-        size="small"
-        bordered
-        className="hf-facts"
+      <BorderedFacts
         items={[
           {
             key: 'source',

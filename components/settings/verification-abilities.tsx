@@ -1,5 +1,5 @@
-import { Descriptions } from 'antd';
 import type { Installation } from '#lib/contracts/settings.ts';
+import { BorderedFacts } from '#components/ui/bordered-facts.tsx';
 
 /** Machine matters of verification: configuration from the environment, shown with what follows from it. */
 export function VerificationAbilities({ installation }: { readonly installation: Installation }) {
@@ -14,11 +14,7 @@ export function VerificationAbilities({ installation }: { readonly installation:
       <p className="hf-muted">
         Set by environment variables (see the README). The first place that works is taken, in this order.
       </p>
-      <Descriptions
-        column={1}
-        size="small"
-        bordered
-        className="hf-facts"
+      <BorderedFacts
         items={[
           {
             key: 'local',

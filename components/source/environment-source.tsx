@@ -1,8 +1,8 @@
 'use client';
-import { Descriptions } from 'antd';
 import type { DatabaseSource } from '#lib/contracts/source.ts';
 import { cronWords } from '#lib/client/schedule-words.ts';
 import { environmentWord } from '#lib/client/restore-words.ts';
+import { BorderedFacts } from '#components/ui/bordered-facts.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { SavedConnectionTest } from './connection-test.tsx';
 import { ProbeResult } from './probe-result.tsx';
@@ -26,11 +26,7 @@ export function EnvironmentSource({ source }: { readonly source: DatabaseSource 
             Set by environment variables and read when console and worker start. Change them there, and start
             both again.
           </p>
-          <Descriptions
-            column={1}
-            size="small"
-            bordered
-            className="hf-facts"
+          <BorderedFacts
             items={[
               { key: 'host', label: 'Host', children: named('PGHOST', source.host) },
               { key: 'port', label: 'Port', children: named('PGPORT', String(source.port)) },
@@ -60,11 +56,7 @@ export function EnvironmentSource({ source }: { readonly source: DatabaseSource 
         </div>
       </Section>
       <Section name="choices" title="Schedule, retention and proof">
-        <Descriptions
-          column={1}
-          size="small"
-          bordered
-          className="hf-facts"
+        <BorderedFacts
           items={[
             {
               key: 'schedule',

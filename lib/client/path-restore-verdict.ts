@@ -4,8 +4,12 @@ import { restorePhaseText, type PathKind } from './restore-kind-words.ts';
 import {
   failedCommands,
   interruptionText,
+  NOT_ALL_COMPARED,
+  readyVerdict,
   restoreLookOf,
   restoreVerdict,
+  swappedBackVerdict,
+  unfinishedVerdict,
   type Outcome,
 } from './restore-words.ts';
 
@@ -14,10 +18,7 @@ const foundEqual: Record<PathKind, string> = {
   sqlite: 'Every table and row was compared with the manifest and found equal.',
   redis: 'The keys of every database were compared with the manifest and found equal.',
 };
-const compared = (kind: PathKind, proven: boolean): string =>
-  proven
-    ? foundEqual[kind]
-    : 'Not everything could be compared with the manifest: read the checks below before you rely on it.';
+const compared = (kind: PathKind, proven: boolean): string => (proven ? foundEqual[kind] : NOT_ALL_COMPARED);
 
 const next: Record<PathKind, string> = {
   files: 'A program that had a file open goes on with the old one until it opens it again.',
@@ -37,18 +38,14 @@ function unharmed({ mode, targetDatabase, swap }: Outcome): string {
 }
 
 function runningVerdict(kind: PathKind, restore: Outcome): ReportVerdict {
-  const { targetDatabase, copyDatabase, progress, swap, mode, proven } = restore;
+  const { targetDatabase, progress, swap, mode, proven } = restore;
   const phase = progress?.phase ?? 'queued';
   if (phase === 'ready') {
-    return {
-      state: 'OK',
-      word: 'Ready',
-      sentence: 'The copy is ready. Nothing has been swapped yet.',
-      lines: [
-        `It stands beside “${targetDatabase}”${copyDatabase === null ? '' : ` as “${copyDatabase}”`}. ${compared(kind, proven)}`,
-        `“${targetDatabase}” is as it was. Look at what differs, then swap the copy in or give it up.`,
-      ],
-    };
+    return readyVerdict(
+      restore,
+      compared(kind, proven),
+      `“${targetDatabase}” is as it was. Look at what differs, then swap the copy in or give it up.`,
+    );
   }
   const isExchange = phase === 'swapping' || swap !== null;
   return {
@@ -67,7 +64,7 @@ function runningVerdict(kind: PathKind, restore: Outcome): ReportVerdict {
 }
 
 function pathVerdict(kind: PathKind, restore: Outcome): ReportVerdict {
-  const { targetDatabase, proven, swap, error, copyDatabase } = restore;
+  const { targetDatabase, proven, swap, error } = restore;
   const commands = failedCommands(restore);
   const isGood = proven && error === null && commands.length === 0;
   switch (restoreLookOf(restore)) {
@@ -75,20 +72,8 @@ function pathVerdict(kind: PathKind, restore: Outcome): ReportVerdict {
     case 'ready':
       return runningVerdict(kind, restore);
     case 'cancelled':
-      return {
-        state: 'WARNING',
-        word: 'Cancelled',
-        sentence: 'This restore was cancelled.',
-        lines: [unharmed(restore)],
-      };
     case 'failed':
-      return {
-        state: 'CRITICAL',
-        word: 'Failed',
-        sentence:
-          error?.code === 'interrupted' ? 'This restore was interrupted.' : 'This restore did not succeed.',
-        lines: [unharmed(restore)],
-      };
+      return unfinishedVerdict(restore, unharmed(restore));
     case 'swapped':
       return {
         state: isGood ? 'OK' : 'WARNING',
@@ -102,17 +87,10 @@ function pathVerdict(kind: PathKind, restore: Outcome): ReportVerdict {
         ],
       };
     case 'undone':
-      return {
-        state: commands.length === 0 ? 'OK' : 'WARNING',
-        word: 'Swapped back',
-        sentence: `What was at “${targetDatabase}” before this restore is in use again.`,
-        lines: [
-          copyDatabase === null
-            ? 'The restored copy is kept.'
-            : `The restored copy is kept as “${copyDatabase}”.`,
-          ...commands,
-        ],
-      };
+      return swappedBackVerdict(
+        restore,
+        `What was at “${targetDatabase}” before this restore is in use again.`,
+      );
     case 'done':
     case 'put-back':
       return {

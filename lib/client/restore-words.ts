@@ -157,13 +157,17 @@ export const restoreLookWord: Record<RestoreLookOf, string> = {
 };
 
 /** `780 ms`, `1.4 s`: how long connections were refused; null where a crash kept it from being measured. */
-export const interruptionText = (ms: number | null): string =>
-  ms === null ? 'a time that could not be measured' : checkDuration(ms);
+export function interruptionText(ms: number | null): string {
+  if (ms === null) return 'a time that could not be measured';
+  return ms < 1 ? 'less than 1 ms' : checkDuration(ms);
+}
 
+export const NOT_ALL_COMPARED =
+  'Not everything could be compared with the manifest: read the checks below before you rely on it.';
 const compared = (proven: boolean): string =>
   proven
     ? 'Every table, row count and object was compared with the manifest and found equal.'
-    : 'Not everything could be compared with the manifest: read the checks below before you rely on it.';
+    : NOT_ALL_COMPARED;
 
 /** Why nothing was lost although it did not end well. */
 function unharmed({ mode, targetDatabase, swap }: Outcome): string {
@@ -196,19 +200,66 @@ export function failedCommands({ checks }: Outcome): readonly string[] {
     : [`Of the commands of the server ${names.join(', ')} did not succeed: the log below says why.`];
 }
 
+/** A copy waits for a person; `held` tells what was compared, `next` what stands and what to do. */
+export const readyVerdict = (
+  { targetDatabase, copyDatabase }: Outcome,
+  held: string,
+  next: string,
+): ReportVerdict => ({
+  state: 'OK',
+  word: 'Ready',
+  sentence: 'The copy is ready. Nothing has been swapped yet.',
+  lines: [
+    `It stands beside “${targetDatabase}”${copyDatabase === null ? '' : ` as “${copyDatabase}”`}. ${held}`,
+    next,
+  ],
+});
+
+/** It was cancelled, interrupted, or did not succeed; `unharmed` tells why nothing was lost. */
+export const unfinishedVerdict = (restore: Outcome, unharmed: string): ReportVerdict =>
+  restoreLookOf(restore) === 'cancelled'
+    ? {
+        state: 'WARNING',
+        word: 'Cancelled',
+        sentence: 'This restore was cancelled.',
+        lines: [unharmed],
+      }
+    : {
+        state: 'CRITICAL',
+        word: 'Failed',
+        sentence:
+          restore.error?.code === 'interrupted'
+            ? 'This restore was interrupted.'
+            : 'This restore did not succeed.',
+        lines: [unharmed],
+      };
+
+/** What was live before is live again, in `sentence`'s words. */
+export function swappedBackVerdict(restore: Outcome, sentence: string): ReportVerdict {
+  const { copyDatabase } = restore;
+  const commands = failedCommands(restore);
+  return {
+    state: commands.length === 0 ? 'OK' : 'WARNING',
+    word: 'Swapped back',
+    sentence,
+    lines: [
+      copyDatabase === null
+        ? 'The restored copy is kept.'
+        : `The restored copy is kept as “${copyDatabase}”.`,
+      ...commands,
+    ],
+  };
+}
+
 function runningVerdict(restore: Outcome): ReportVerdict {
-  const { targetDatabase, copyDatabase, progress, swap, mode, proven } = restore;
+  const { targetDatabase, progress, swap, mode, proven } = restore;
   const phase = progress?.phase ?? 'queued';
   if (phase === 'ready') {
-    return {
-      state: 'OK',
-      word: 'Ready',
-      sentence: 'The copy is ready. Nothing has been swapped yet.',
-      lines: [
-        `It stands beside “${targetDatabase}”${copyDatabase === null ? '' : ` as “${copyDatabase}”`}. ${compared(proven)}`,
-        `The application still uses “${targetDatabase}” as it was. Look at the copy, then swap it in or give it up.`,
-      ],
-    };
+    return readyVerdict(
+      restore,
+      compared(proven),
+      `The application still uses “${targetDatabase}” as it was. Look at the copy, then swap it in or give it up.`,
+    );
   }
   const isExchange = phase === 'swapping' || phase === 'hooks';
   const isReplacing = mode === 'in-place' && !BEFORE_IN_PLACE.has(phase);
@@ -232,26 +283,14 @@ function runningVerdict(restore: Outcome): ReportVerdict {
 
 /** How a restore ended, in words for somebody who has no time: what is where now, and what was not touched. */
 export function restoreVerdict(restore: Outcome): ReportVerdict {
-  const { targetDatabase, mode, proven, swap, error, copyDatabase, safetyBackup } = restore;
+  const { targetDatabase, mode, proven, swap, error, safetyBackup } = restore;
   switch (restoreLookOf(restore)) {
     case 'running':
     case 'ready':
       return runningVerdict(restore);
     case 'cancelled':
-      return {
-        state: 'WARNING',
-        word: 'Cancelled',
-        sentence: 'This restore was cancelled.',
-        lines: [unharmed(restore)],
-      };
     case 'failed':
-      return {
-        state: 'CRITICAL',
-        word: 'Failed',
-        sentence:
-          error?.code === 'interrupted' ? 'This restore was interrupted.' : 'This restore did not succeed.',
-        lines: [unharmed(restore)],
-      };
+      return unfinishedVerdict(restore, unharmed(restore));
     case 'swapped':
       return {
         state: proven && error === null && failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
@@ -264,17 +303,10 @@ export function restoreVerdict(restore: Outcome): ReportVerdict {
         ],
       };
     case 'undone':
-      return {
-        state: failedCommands(restore).length === 0 ? 'OK' : 'WARNING',
-        word: 'Swapped back',
-        sentence: `“${targetDatabase}” is again the database it was before this restore.`,
-        lines: [
-          copyDatabase === null
-            ? 'The restored copy is kept.'
-            : `The restored copy is kept as “${copyDatabase}”.`,
-          ...failedCommands(restore),
-        ],
-      };
+      return swappedBackVerdict(
+        restore,
+        `“${targetDatabase}” is again the database it was before this restore.`,
+      );
     case 'put-back':
       return {
         state: failedCommands(restore).length === 0 ? 'OK' : 'WARNING',

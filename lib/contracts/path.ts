@@ -3,8 +3,8 @@ import { z } from 'zod';
 /** Absolute, on the worker's machine, and not the root of everything. */
 export const AbsolutePath = z
   .string()
-  .min(2)
-  .max(1000)
+  .min(2, 'must name something below "/"')
+  .max(1000, 'must not be longer than 1000 characters')
   .regex(/^\/[^\u0000-\u001f\u007f\ud800-\udfff]+$/u, 'must be an absolute path on one line')
   .refine(
     (path) => !path.split('/').some((part) => part === '..' || part === '.') && !/\/(?:\/|$)/.test(path),

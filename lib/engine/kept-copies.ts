@@ -3,7 +3,7 @@ import { AppError, toAppError } from '../core/errors.ts';
 import type { Config } from '../platform/config.ts';
 import { isThere } from '../restore/path-names.ts';
 import { removeMadePath } from '../restore/remove-path.ts';
-import { openKeptCopies } from '../sources/registry.ts';
+import { isBackedUp, openKeptCopies } from '../sources/registry.ts';
 import type { KeptSize } from '../sources/kept-copies.ts';
 import type { SourceContext } from '../sources/source.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -168,13 +168,15 @@ async function dropKept(
         hint: 'Wait until it has ended, or give it up.',
       });
     }
-    const isBackedUp = neighbours.some(({ config: { protects, source } }) => {
-      if (kind === 'database') return source.database === name;
-      return kind === 'path' && 'path' in protects && `${protects.path}/`.startsWith(`${name}/`);
-    });
-    if (isBackedUp) {
+    const isOfSource = neighbours.some(({ config }) =>
+      kind === 'path' ? isBackedUp(config, name) : kind === 'database' && config.source.database === name,
+    );
+    if (isOfSource) {
       throw new AppError('protected', `${name} is a ${kind} that is backed up here`, {
-        hint: 'Nothing was dropped. Change or disable the source of that name first.',
+        hint:
+          kind === 'path'
+            ? 'Nothing was dropped. Leave it out of the source that holds it, or give that source another path first.'
+            : 'Nothing was dropped. Give the source of that name another database first.',
       });
     }
     await drop(own, ctx, thing, restoreId);

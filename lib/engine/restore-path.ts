@@ -25,9 +25,7 @@ import {
   type ExchangeNames,
 } from './exchange-path.ts';
 import type { HeldRestore } from './held-restore.ts';
-import { withHooks } from './hooks.ts';
-import { errorOf, notSwapped, swapping } from './swap.ts';
-import { waitForBackups } from './wait-for-backups.ts';
+import { mendedExchange, stuckExchange, swapping, swapWith, undoWith } from './swap-and-back.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
 
@@ -137,67 +135,17 @@ async function lookLikeLive({ run, say }: HeldRestore, next: string): Promise<vo
 }
 
 /** Puts the proven copy in the place of what is live, which is kept. Never throws: what stopped it is a result too. */
-export async function swapInPath(restore: HeldRestore): Promise<Result> {
-  const { run, ctx } = restore;
-  const { targetDatabase: live, copyDatabase: next } = run;
-  // One that was swapped in before is as the application left it.
-  const isAgain = run.finishedAt !== null;
-  try {
-    if (next === null) throw new AppError('conflict', 'this restore has no copy that could be swapped in');
-    await waitForBackups(restore);
-    ctx.signal.throwIfAborted();
-    const { aside, interruptionMs } = await withHooks(restore, async () => {
-      // The commands may have taken long enough for one to start.
-      await waitForBackups(restore);
-      await needPathTarget(restore);
-      if (!isAgain) await lookLikeLive(restore, next);
-      return exchange(restore, next, 'before');
-    });
-    return {
-      status: 'COMPLETED',
-      error: null,
-      keptDatabase: aside,
-      copyDatabase: null,
-      swappedAt: 'now',
-      interruptionMs,
-    };
-  } catch (thrown) {
-    if (thrown instanceof ExchangeStuck) return stuck(thrown, 'swap');
-    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
-    if (error.code === 'bug') ctx.log.error('the exchange met an unknown error', { error: thrown });
-    restore.say(`${live} is as before`);
-    return notSwapped(run, error);
-  }
-}
+export const swapInPath = (restore: HeldRestore): Promise<Result> =>
+  swapWith(restore, async (next) => {
+    await needPathTarget(restore);
+    // One that was swapped in before is as the application left it.
+    if (restore.run.finishedAt === null) await lookLikeLive(restore, next);
+    return exchange(restore, next, 'before');
+  });
 
 /** Puts back what was kept; what was swapped in is kept as `…_undone_…`. Never throws: what stopped it is a result too. */
-export async function undoPathSwap(restore: HeldRestore): Promise<Result> {
-  const { run, ctx } = restore;
-  const { targetDatabase: live, keptDatabase: next } = run;
-  try {
-    if (next === null) throw new AppError('conflict', 'this restore has no swap that could be undone');
-    await waitForBackups(restore);
-    ctx.signal.throwIfAborted();
-    const { aside } = await withHooks(restore, async () => {
-      await waitForBackups(restore);
-      return exchange(restore, next, 'undone');
-    });
-    return { status: 'COMPLETED', error: null, copyDatabase: aside, undoneAt: 'now' };
-  } catch (thrown) {
-    if (thrown instanceof ExchangeStuck) return stuck(thrown, 'undo');
-    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
-    if (error.code === 'bug') ctx.log.error('the exchange met an unknown error', { error: thrown });
-    restore.say(`${live} is as before`);
-    return { status: 'COMPLETED', error, copyDatabase: null, takesRequestBack: true };
-  }
-}
-
-/** The names of what stands aside stay in the row. */
-const stuck = (error: ExchangeStuck, task: 'swap' | 'undo'): Result => ({
-  status: task === 'swap' ? 'FAILED' : 'COMPLETED',
-  error: errorOf(error),
-  takesRequestBack: true,
-});
+export const undoPathSwap = (restore: HeldRestore): Promise<Result> =>
+  undoWith(restore, (next) => exchange(restore, next, 'undone'));
 
 /**
  * What became of a restore whose worker died, by the names that are there: an exchange that was begun is finished, or undone where it cannot
@@ -246,7 +194,7 @@ async function mendExchange(
     });
   }
   const { state, renames } = mendingOf(steps, there, vacant);
-  if (state === 'stuck') return stuck(new ExchangeStuck(steps), task);
+  if (state === 'stuck') return stuckExchange(new ExchangeStuck(steps), task);
   await runRenames(renames);
   const isDone = state === 'done' || state === 'finish';
   const next = task === 'swap' ? run.copyDatabase : run.keptDatabase;
@@ -254,24 +202,5 @@ async function mendExchange(
   // Of an exchange by entries the folder that gave them is left, or the one that was made for them.
   const emptied = isDone ? next : aside;
   if (emptied !== null && entriesOfSteps(steps, live) !== null) await leaveNoFolders(deps, emptied);
-  if (isDone) {
-    return task === 'undo'
-      ? { status: 'COMPLETED', error: null, undoneAt: 'now' }
-      : {
-          status: 'COMPLETED',
-          error: null,
-          copyDatabase: null,
-          swappedAt: 'now',
-          interruptionMs: null,
-          proven: true,
-        };
-  }
-  const error = {
-    code: 'interrupted',
-    message: `the worker died before the exchange was done; ${live} is as it was before it`,
-    hint: 'Ask for it again.',
-  };
-  return task === 'undo'
-    ? { status: 'COMPLETED', error, copyDatabase: null, takesRequestBack: true }
-    : notSwapped(run, error);
+  return mendedExchange(run, task, isDone);
 }

@@ -21,11 +21,13 @@ import { isOfPath, workerActor, type EngineDeps } from './deps.ts';
 import type { HeldRestore } from './held-restore.ts';
 import { runAfterHooks, runBeforeHooks } from './hooks.ts';
 import { restoreInPlace } from './in-place.ts';
+import { keepable, keepableCheck } from './keepable.ts';
 import { answered, persist } from './persist.ts';
 import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
 import { giveTargetName, needPathTarget, removePathCopy, swapInPath, undoPathSwap } from './restore-path.ts';
-import { errorOf, swapIn, undoSwap } from './swap.ts';
+import { swapIn, undoSwap } from './swap.ts';
+import { errorOf } from './swap-and-back.ts';
 import { undoTables } from './undo-tables.ts';
 
 export interface RestoreSignals {
@@ -61,16 +63,6 @@ const deletedError = (): AppError =>
   });
 
 const isDeleted = (status: BackupStatus): boolean => status === 'EXPIRED' || status === 'DELETED';
-
-/** What the catalogue cannot hold as text or JSON: a NUL, half a character. */
-const keepable = (text: string): string => text.replaceAll('\0', '').toWellFormed();
-const keepableCheck = (check: Check): Check => ({
-  ...check,
-  name: keepable(check.name),
-  expected: check.expected === null ? null : keepable(check.expected),
-  found: check.found === null ? null : keepable(check.found),
-  reason: check.reason === null ? null : keepable(check.reason),
-});
 
 /**
  * Does what the row says: restores, swaps the copy in, or undoes what was done. Claims it first, so that a second call for the same row

@@ -1,21 +1,15 @@
 import { stampedName } from '../core/database-name.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import { openRestoreServer } from '../sources/registry.ts';
 import type { RestoreServer, SourceContext } from '../sources/source.ts';
 import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import type { HeldRestore } from './held-restore.ts';
-import { withHooks } from './hooks.ts';
 import { persist } from './persist.ts';
-import { waitForBackups } from './wait-for-backups.ts';
+import { mendedExchange, swapping, swapWith, undoWith } from './swap-and-back.ts';
 
 type Result = Omit<RestoreResult, 'log'>;
 
 const LOOK_MS = 30_000;
-
-export const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
-  const { code, message, hint } = toAppError(thrown);
-  return { code, message, hint: hint ?? null };
-};
 
 /** Which of the two states the names show: `done` once what was live stands under `aside`. */
 async function stateOf(
@@ -28,27 +22,35 @@ async function stateOf(
 }
 
 /**
- * Exchanges, and where that throws asks the names whether it was done all the same: the answer to a commit may be lost. Throws
- * where it was not done; connections are let in again then.
+ * Notes the names and exchanges them, and where that throws asks the names whether it was done all the same: the answer to a commit may be
+ * lost. Throws where it was not done; connections are let in again then.
  */
 async function exchange(
-  { deps, ctx, say }: HeldRestore,
-  names: { readonly live: string; readonly next: string; readonly aside: string },
+  restore: HeldRestore,
+  next: string,
+  word: 'before' | 'undone',
   carriesProperties: boolean,
-): Promise<number | null> {
+): Promise<{ readonly aside: string; readonly interruptionMs: number | null }> {
+  const { deps, run, ctx, say } = restore;
+  const { targetDatabase: live } = run;
   const server = openRestoreServer(deps.config);
-  const { live, next, aside: kept } = names;
+  const aside = stampedName(live, word, ctx.clock.now());
+  restore.moved(swapping(restore));
+  await restore.note({
+    ...(word === 'before' ? { keptDatabase: aside } : { copyDatabase: aside }),
+    phase: 'swapping',
+  });
+  ctx.log.info('about to exchange the databases', { live, next, aside });
+  const done = `${next} is now ${live}, and what was live is ${aside}`;
   try {
-    const { interruptionMs } = await server.exchange(ctx, { live, next, kept, carriesProperties });
-    say(
-      `${next} is now ${live}, and what was live is ${kept}; connections were refused for ${String(interruptionMs)} ms`,
-    );
-    return interruptionMs;
+    const { interruptionMs } = await server.exchange(ctx, { live, next, kept: aside, carriesProperties });
+    say(`${done}; connections were refused for ${String(interruptionMs)} ms`);
+    return { aside, interruptionMs };
   } catch (thrown) {
     const calm = { ...ctx, signal: AbortSignal.timeout(LOOK_MS) };
-    if ((await stateOf(server, calm, names)) === 'done') {
-      say(`${next} is now ${live}, and what was live is ${kept}`);
-      return null;
+    if ((await stateOf(server, calm, { live, next, aside })) === 'done') {
+      say(done);
+      return { aside, interruptionMs: null };
     }
     await server.reopen(calm, [live, next]);
     throw ctx.signal.aborted ? ctx.signal.reason : thrown;
@@ -56,95 +58,24 @@ async function exchange(
 }
 
 /** Puts the proven copy in the place of the live database, which is kept. Never throws: what stopped it is a result too. */
-export async function swapIn(restore: HeldRestore): Promise<Result> {
-  const { run, ctx } = restore;
-  const { targetDatabase: live, copyDatabase: next } = run;
-  // One that was swapped in before has rows of its own by now, and is never dropped.
-  const isAgain = run.finishedAt !== null;
-  try {
-    if (next === null) throw new AppError('conflict', 'this restore has no copy that could be swapped in');
-    await waitForBackups(restore);
-    ctx.signal.throwIfAborted();
-    const { aside, interruptionMs } = await withHooks(restore, async () => {
-      // The commands may have taken long enough for one to start.
-      await waitForBackups(restore);
-      const kept = stampedName(live, 'before', ctx.clock.now());
-      restore.moved(swapping(restore));
-      await restore.note({ keptDatabase: kept, phase: 'swapping' });
-      ctx.log.info('about to exchange the databases', { live, next, kept });
-      return {
-        aside: kept,
-        interruptionMs: await exchange(restore, { live, next, aside: kept }, !isAgain),
-      };
-    });
-    return {
-      status: 'COMPLETED',
-      error: null,
-      keptDatabase: aside,
-      copyDatabase: null,
-      swappedAt: 'now',
-      interruptionMs,
-    };
-  } catch (thrown) {
-    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
-    restore.say(`${live} is as before`);
-    return notSwapped(run, error);
-  }
-}
-
-/** How a swap ends that was not done: one that waits for a person waits again, and what was live once stays. */
-export function notSwapped(
-  run: Pick<RestoreRecord, 'finishedAt' | 'plan' | 'cancelRequestedAt'>,
-  error: NonNullable<RestoreResult['error']>,
-): Result {
-  const back = { error, keptDatabase: null, takesRequestBack: true } as const;
-  if (run.finishedAt !== null) return { status: 'COMPLETED', ...back };
-  if (run.plan.pauseBeforeSwap && error.code !== 'cancelled')
-    return { status: 'IN_PROGRESS', phase: 'ready', ...back };
-  return { status: 'FAILED', ...back };
-}
-
-export const swapping = ({ run }: HeldRestore) => ({
-  phase: 'swapping' as const,
-  table: null,
-  tablesDone: run.tableCount,
-  tableCount: run.tableCount,
-  fraction: 0.98,
-});
+export const swapIn = (restore: HeldRestore): Promise<Result> =>
+  // A copy that was swapped in before has rows and properties of its own by now.
+  swapWith(restore, (next) => exchange(restore, next, 'before', restore.run.finishedAt === null));
 
 /** Puts the kept database back; what was swapped in is kept as `…_undone_…`. Never throws: what stopped it is a result too. */
-export async function undoSwap(restore: HeldRestore): Promise<Result> {
-  const { deps, run, ctx } = restore;
-  const { targetDatabase: live, keptDatabase: next } = run;
-  try {
-    if (next === null) throw new AppError('conflict', 'this restore has no swap that could be undone');
-    const there = await openRestoreServer(deps.config).existing(ctx, [next]);
-    if (!there.has(next)) {
-      throw new AppError(
-        'object_missing',
-        `the database ${next}, which was live before, is not there any more`,
-        {
-          hint: 'The live database is as before; restore a backup instead.',
-        },
-      );
-    }
-    await waitForBackups(restore);
-    ctx.signal.throwIfAborted();
-    const aside = await withHooks(restore, async () => {
-      await waitForBackups(restore);
-      const kept = stampedName(live, 'undone', ctx.clock.now());
-      restore.moved(swapping(restore));
-      await restore.note({ copyDatabase: kept, phase: 'swapping' });
-      ctx.log.info('about to exchange the databases', { live, next, kept });
-      await exchange(restore, { live, next, aside: kept }, false);
-      return kept;
-    });
-    return { status: 'COMPLETED', error: null, copyDatabase: aside, undoneAt: 'now' };
-  } catch (thrown) {
-    const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
-    restore.say(`${live} is as before`);
-    return { status: 'COMPLETED', error, copyDatabase: null, takesRequestBack: true };
-  }
+export const undoSwap = (restore: HeldRestore): Promise<Result> =>
+  undoWith(
+    restore,
+    (next) => exchange(restore, next, 'undone', false),
+    (kept) => needKept(restore, kept),
+  );
+
+async function needKept({ deps, ctx }: HeldRestore, kept: string): Promise<void> {
+  const there = await openRestoreServer(deps.config).existing(ctx, [kept]);
+  if (there.has(kept)) return;
+  throw new AppError('object_missing', `the database ${kept}, which was live before, is not there any more`, {
+    hint: 'The live database is as before; restore a backup instead.',
+  });
 }
 
 /** What became of an exchange whose worker died, by the names of the databases; connections are let in again. */
@@ -161,25 +92,6 @@ export async function mendExchange(
   const isDone =
     names !== null &&
     (await persist(deps, 'names of databases', () => stateOf(server, ctx, names))) === 'done';
-  const error = {
-    code: 'interrupted',
-    message: `the worker died before the exchange was done; ${live} is as it was before it`,
-    hint: 'Ask for it again.',
-  };
   await server.reopen(ctx, [live, ...(next === null ? [] : [next])]);
-  if (task === 'undo') {
-    return isDone
-      ? { status: 'COMPLETED', error: null, undoneAt: 'now' }
-      : { status: 'COMPLETED', error, copyDatabase: null, takesRequestBack: true };
-  }
-  return isDone
-    ? {
-        status: 'COMPLETED',
-        error: null,
-        copyDatabase: null,
-        swappedAt: 'now',
-        interruptionMs: null,
-        proven: true,
-      }
-    : notSwapped(run, error);
+  return mendedExchange(run, task, isDone);
 }

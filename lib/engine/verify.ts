@@ -22,6 +22,7 @@ import {
 } from '#db/queries/verification.ts';
 import { workerActor, type EngineDeps } from './deps.ts';
 import { endDrillOf } from './drill.ts';
+import { keepable, keepableCheck } from './keepable.ts';
 import { answered, persist } from './persist.ts';
 import { runRetain } from './retain.ts';
 import { depsOfSource } from './source-deps.ts';
@@ -72,16 +73,6 @@ const noCopyError = (destination: string): AppError =>
   new AppError('conflict', `this backup has no stored copy at ${destination} any more`, {
     hint: 'Look at the copies of this backup, and verify one that is stored.',
   });
-
-/** What the catalogue cannot hold as text or JSON: a NUL, half a character. */
-const keepable = (text: string): string => text.replaceAll('\0', '').toWellFormed();
-const keepableCheck = (check: Check): Check => ({
-  ...check,
-  name: keepable(check.name),
-  expected: check.expected === null ? null : keepable(check.expected),
-  found: check.found === null ? null : keepable(check.found),
-  reason: check.reason === null ? null : keepable(check.reason),
-});
 
 const isDeleted = (status: BackupStatus): boolean => status === 'EXPIRED' || status === 'DELETED';
 

@@ -42,18 +42,15 @@ const isReadableUrl = (value: string): boolean => {
   }
 };
 
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/./, 'must be an address that starts with postgres://')
+  .refine(isReadableUrl, 'cannot be read: in user and password, percent-encode what is special in an address')
+  .transform((value) => new Secret(value));
+
 /** Every environment variable Holdfast reads, by its name. README's table is checked against these keys by a test. */
 export const Environment = z.object({
-  DATABASE_URL: optional(
-    z
-      .string()
-      .regex(/^postgres(ql)?:\/\/./, 'must be an address that starts with postgres://')
-      .refine(
-        isReadableUrl,
-        'cannot be read: in user and password, percent-encode what is special in an address',
-      )
-      .transform((value) => new Secret(value)),
-  ),
+  DATABASE_URL: optional(postgresUrl),
   HOLDFAST_SECRET: optional(
     z
       .string()
@@ -128,16 +125,7 @@ export const Environment = z.object({
   // A timer of more than 24.8 days fires at once.
   BACKUP_TIMEOUT_MINUTES: count(360, 35_000, 1),
   BACKUP_VERIFY_DIR: optional(z.string()),
-  BACKUP_VERIFY_DATABASE_URL: optional(
-    z
-      .string()
-      .regex(/^postgres(ql)?:\/\/./, 'must be an address that starts with postgres://')
-      .refine(
-        isReadableUrl,
-        'cannot be read: in user and password, percent-encode what is special in an address',
-      )
-      .transform((value) => new Secret(value)),
-  ),
+  BACKUP_VERIFY_DATABASE_URL: optional(postgresUrl),
   BACKUP_VERIFY_ON_SOURCE: flag(false),
   BACKUP_VERIFY_JOBS: count(2, 64, 1),
   BACKUP_VERIFY_TIMEOUT_MINUTES: count(720, 35_000, 1),

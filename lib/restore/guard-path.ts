@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { RestorePlan } from '../contracts/restore.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import { isWithin } from '../core/path-within.ts';
 import type { Config } from '../platform/config.ts';
 import { mountsWithin } from './mounts-within.ts';
 import { entriesOf, isOfFolder } from './path-entries.ts';
@@ -35,8 +36,6 @@ const SYSTEM_ROOTS = new Set([
   '/usr',
   '/var',
 ]);
-
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
 const refusal = (name: PathRefusal['name'], code: ErrorCode, message: string, hint: string): PathRefusal => ({
   name,

@@ -1,5 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isWithin } from '../core/path-within.ts';
 
 /** `\040` is how a space is written there. */
 const unescaped = (text: string): string =>
@@ -18,6 +19,6 @@ export async function mountsWithin(path: string): Promise<readonly string[]> {
   return text
     .split('\n')
     .map((line) => Buffer.from(unescaped(line.split(' ')[4] ?? ''), 'latin1').toString())
-    .filter((place) => place === path || place.startsWith(`${path}/`))
+    .filter((place) => isWithin(place, path))
     .toSorted((a, b) => a.length - b.length);
 }

@@ -1,5 +1,6 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { RestorePlan } from '../contracts/restore.ts';
+import { outermost } from '../core/path-within.ts';
 
 /**
  * Which entries of a folder a restore concerns, each once: those that were chosen, else those that were backed up among others. Null for all
@@ -10,9 +11,7 @@ export function entriesOf(
   { options }: Pick<Manifest, 'options'>,
 ): readonly string[] | null {
   const chosen = paths ?? options.files?.only ?? null;
-  if (chosen === null) return null;
-  const all = [...new Set(chosen)];
-  return all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
+  return chosen === null ? null : outermost(chosen);
 }
 
 /** Whether the backup is of a folder; of a single file, a database file or a snapshot it is not. */

@@ -1,7 +1,6 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { createBackend, type Backend } from '#db/backend.ts';
 import { catalogueErrorCode, translateCatalogueError } from '#db/errors.ts';
@@ -9,6 +8,7 @@ import type { Actor } from '#lib/core/actor.ts';
 import { AppError } from '#lib/core/errors.ts';
 import { loadConfig } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
+import { parseTyped } from '../typed-options.ts';
 
 export interface Option {
   readonly type: 'string' | 'boolean';
@@ -78,15 +78,10 @@ export function parseOptions(command: Command, args: readonly string[]): Values 
   const options = Object.fromEntries(
     Object.entries(optionsOf(command)).map(([name, { type }]) => [name, { type }]),
   );
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
-    throw new AppError('usage', message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, ''), {
-      hint: `npm run --silent holdfast -- ${command.name} --help lists the options.`,
-      cause: error,
-    });
-  }
+  return parseTyped(
+    { args: [...args], options, strict: true, allowPositionals: false },
+    `npm run --silent holdfast -- ${command.name} --help lists the options.`,
+  ).values;
 }
 
 /** Throws `usage` where a needed option is absent. */

@@ -12,6 +12,7 @@ import { getBackup } from '#lib/services/backups.ts';
 import { listHistory } from '#lib/services/history.ts';
 import { getVerification, requestVerification } from '#lib/services/verifications.ts';
 import { verifyArchive } from '#lib/verify/verify-archive.ts';
+import { stopAtSignal } from '../stop-at-signal.ts';
 import { check, commandActor, typedPath, withBackend, type Command, type Output } from './command.ts';
 import { needWorker, waitFor } from './wait.ts';
 
@@ -36,33 +37,25 @@ async function verifyFile(path: string, depth: Depth): Promise<Result> {
     throw new AppError('not_found', `there is no file ${path}`, { hint: 'Check the path.' });
   }
   const config = loadConfig();
-  const stopping = new AbortController();
-  const onSignal = (): void => {
-    stopping.abort(new AppError('cancelled', 'the verification was cancelled', { hint: 'Start it again.' }));
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  using stopping = stopAtSignal('the verification was cancelled');
   const checks: Check[] = [];
   const id = randomUUID();
-  try {
-    const { status, proven, error } = await verifyArchive(
-      { ...config, localPath: dirname(file) },
-      {
-        id,
-        destination: 'local',
-        key: basename(file),
-        depth,
-        policy: DEFAULT_VERIFICATION_POLICY,
-        recorded: null,
-      },
-      (event) => {
-        if (event.type === 'check') checks.push(event.check);
-      },
-      { runId: id, signal: stopping.signal, clock: systemClock, log: createLogger('error') },
-    );
-    return { archive: file, backupId: null, depth, status, proven, checks, error };
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  const { status, proven, error } = await verifyArchive(
+    { ...config, localPath: dirname(file) },
+    {
+      id,
+      destination: 'local',
+      key: basename(file),
+      depth,
+      policy: DEFAULT_VERIFICATION_POLICY,
+      recorded: null,
+    },
+    (event) => {
+      if (event.type === 'check') checks.push(event.check);
+    },
+    { runId: id, signal: stopping.signal, clock: systemClock, log: createLogger('error') },
+  );
+  return { archive: file, backupId: null, depth, status, proven, checks, error };
 }
 
 async function listCompleted(backend: Backend): Promise<BackupRow[]> {

@@ -8,19 +8,14 @@ import { Manifest } from '#lib/contracts/manifest.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { ProgressUpdate, RunContext } from '#lib/core/run-context.ts';
-import {
-  factsPolicyOf,
-  makeArchive,
-  removeArchive,
-  type ArchiveHooks,
-  type ArchiveRequest,
-} from '#lib/engine/archive.ts';
-import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
+import { makeArchive, removeArchive, type ArchiveHooks } from '#lib/engine/archive.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { RESTORE_KIT } from '#tests/support/backups.ts';
 import { withSmallTmpfs } from '#tests/support/faults.ts';
+import { notingLog } from '#tests/support/loggers.ts';
 import { describeWith } from '#tests/support/needs.ts';
 import { postgresBinDir, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { archiveRequest, noHooks } from '#tests/support/take-archive.ts';
 
 const CANARY = 'canary-4f1c-password';
 let server: TestPostgres;
@@ -70,20 +65,6 @@ const configured = (more: Record<string, string> = {}): Config =>
     PATH: process.env['PATH'] ?? '',
     ...more,
   });
-const request = (more: Partial<ArchiveRequest> = {}): ArchiveRequest => ({
-  id: randomUUID(),
-  takenAt: new Date('2026-11-21T01:00:00Z'),
-  tiers: ['DAILY'],
-  destinations: ['local'],
-  tables: null,
-  schemaOnly: false,
-  description: null,
-  expectedPlainBytes: null,
-  factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-  ...more,
-});
-const quiet: ArchiveHooks = { writing: () => Promise.resolve(), stored: () => Promise.resolve() };
-
 interface TestRun extends RunContext {
   readonly abort: AbortController;
   readonly logged: string[];
@@ -91,16 +72,12 @@ interface TestRun extends RunContext {
 function running(onProgress: (update: ProgressUpdate) => void = () => undefined): TestRun {
   const abort = new AbortController();
   const logged: string[] = [];
-  const note = (msg: string, fields?: object): void => {
-    logged.push(msg + JSON.stringify(fields ?? {}));
-  };
-  const log = { debug: note, info: note, warn: note, error: note, child: () => log };
   return {
     runId: randomUUID(),
     abort,
     signal: abort.signal,
     clock: systemClock,
-    log,
+    log: notingLog(logged),
     logged,
     workDir: folder,
     progress: onProgress,
@@ -147,8 +124,8 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
   test('zstd', async () => {
     const result = await makeArchive(
       configured(),
-      request({ description: 'before the move' }),
-      quiet,
+      archiveRequest({ description: 'before the move' }),
+      noHooks,
       running(),
     );
     expect(result.filename).toBe('ims_backup_2026-11-21_01-00.dump.zst');
@@ -174,9 +151,9 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
 
   test('gzip is a plain .dump; a second of the same minute is -2 and leaves the first alone', async () => {
     const config = configured({ BACKUP_COMPRESSION: 'gzip' });
-    const first = await makeArchive(config, request(), quiet, running());
+    const first = await makeArchive(config, archiveRequest(), noHooks, running());
     const before = sha256(readFileSync(join(out, first.filename)));
-    const second = await makeArchive(config, request(), quiet, running());
+    const second = await makeArchive(config, archiveRequest(), noHooks, running());
     expect([first.filename, second.filename]).toEqual([
       'ims_backup_2026-11-21_01-00.dump',
       'ims_backup_2026-11-21_01-00-2.dump',
@@ -191,9 +168,9 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
   test('of several that choose one name at once each is whole or was refused; none removes another’s', async () => {
     // Small, so that their dumps begin in the same second and have the same bytes.
     const config = configured({ BACKUP_EXCLUDE_TABLES: '' });
-    const only = request({ tables: ['sales.other'] });
+    const only = archiveRequest({ tables: ['sales.other'] });
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 6 }, () => makeArchive(config, { ...only, id: randomUUID() }, quiet, running())),
+      Array.from({ length: 6 }, () => makeArchive(config, { ...only, id: randomUUID() }, noHooks, running())),
     );
     const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     expect(made.length).toBeGreaterThan(0);
@@ -215,8 +192,8 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
     const recipient = /age1[0-9a-z]+/.exec(key)?.[0] ?? '';
     const { filename, manifest } = await makeArchive(
       configured({ BACKUP_AGE_RECIPIENTS: recipient }),
-      request(),
-      quiet,
+      archiveRequest(),
+      noHooks,
       running(),
     );
     expect(filename).toBe('ims_backup_2026-11-21_01-00.dump.zst.age');
@@ -233,8 +210,8 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
   test('chosen tables: odd names are literal, partitions come along, a wrong name is refused', async () => {
     const { manifest } = await makeArchive(
       configured(),
-      request({ tables: ['sales.Odd "Name*', 'events'] }),
-      quiet,
+      archiveRequest({ tables: ['sales.Odd "Name*', 'events'] }),
+      noHooks,
       running(),
     );
     expect(manifest.facts.tables.map(({ name }) => name).sort()).toEqual([
@@ -243,15 +220,20 @@ describe('an archive opens with stock tools, and the manifest tells the truth', 
       'events_2026',
     ]);
     await expect(
-      makeArchive(configured(), request({ tables: ['items', 'nowhere'] }), quiet, running()),
+      makeArchive(configured(), archiveRequest({ tables: ['items', 'nowhere'] }), noHooks, running()),
     ).rejects.toMatchObject({ code: 'invalid', fields: { table: 'nowhere' } });
     await expect(
-      makeArchive(configured(), request({ tables: ['item*'] }), quiet, running()),
+      makeArchive(configured(), archiveRequest({ tables: ['item*'] }), noHooks, running()),
     ).rejects.toMatchObject({ code: 'invalid' });
   });
 
   test('schema only holds no rows', async () => {
-    const { filename } = await makeArchive(configured(), request({ schemaOnly: true }), quiet, running());
+    const { filename } = await makeArchive(
+      configured(),
+      archiveRequest({ schemaOnly: true }),
+      noHooks,
+      running(),
+    );
     const dump = execFileSync('zstd', ['-dc', join(out, filename)], { maxBuffer: 1e9 });
     expect(await count(await restore(dump), 'items')).toBe(0);
   });
@@ -268,7 +250,7 @@ describe('bad luck: a clear code, nothing under the final name, no process left'
       hasActed = true;
       void act(run);
     });
-    const error = await makeArchive(config, request(), quiet, run).then(
+    const error = await makeArchive(config, archiveRequest(), noHooks, run).then(
       () => {
         throw new Error('it succeeded');
       },
@@ -340,7 +322,7 @@ describe('bad luck: a clear code, nothing under the final name, no process left'
       },
       stored: () => Promise.reject(new Error('was called damaged bytes stored')),
     };
-    await expect(makeArchive(big(), request(), hooks, running())).rejects.toMatchObject({
+    await expect(makeArchive(big(), archiveRequest(), hooks, running())).rejects.toMatchObject({
       code: 'integrity',
     });
     expect(filesOf()).toEqual([]);
@@ -351,7 +333,7 @@ describeWith('a full disk')('a full disk', () => {
   test('is storage_full, leaves nothing, and ends pg_dump', async () => {
     await withSmallTmpfs(8, async (path) => {
       const config = configured({ PGDATABASE: 'big', BACKUP_LOCAL_PATH: path });
-      await expect(makeArchive(config, request(), quiet, running())).rejects.toMatchObject({
+      await expect(makeArchive(config, archiveRequest(), noHooks, running())).rejects.toMatchObject({
         code: 'storage_full',
       });
       expect(readdirSync(path)).toEqual([]);

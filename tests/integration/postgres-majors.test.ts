@@ -1,14 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Facts } from '#lib/contracts/facts.ts';
-import { systemClock } from '#lib/core/clock.ts';
-import type { Logger } from '#lib/core/run-context.ts';
-import { factsPolicyOf, makeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
-import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
+import type { ArchiveResult } from '#lib/engine/archive.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { choosePostgresTool } from '#lib/tools/find-postgres-tools.ts';
 import { checkReadable } from '#lib/sources/postgres/check-readable.ts';
@@ -18,15 +14,8 @@ import type { StoredBackup } from '#tests/support/broken-backups.ts';
 import { configFor, everyFact, factsOf } from '#tests/support/facts.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
 import { serverBinDir } from '#tests/support/postgres-majors.ts';
+import { takeArchive } from '#tests/support/take-archive.ts';
 import { noteOf, verifyBackup } from '#tests/support/verify-backup.ts';
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 
 async function backUp(binDir: string, out: string): Promise<ArchiveResult> {
   await using server = await startPostgres({ binDir });
@@ -42,29 +31,7 @@ async function backUp(binDir: string, out: string): Promise<ArchiveResult> {
     BACKUP_COMPRESSION: 'gzip',
     PATH: '/usr/bin:/bin',
   });
-  return await makeArchive(
-    config,
-    {
-      id: randomUUID(),
-      takenAt: new Date('2026-11-21T01:00:00Z'),
-      tiers: ['MANUAL'],
-      destinations: ['local'],
-      tables: null,
-      schemaOnly: false,
-      description: null,
-      expectedPlainBytes: null,
-      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-    },
-    { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-    {
-      runId: 'majors',
-      signal: new AbortController().signal,
-      clock: systemClock,
-      log: silent,
-      workDir: out,
-      progress: () => undefined,
-    },
-  );
+  return await takeArchive(config);
 }
 
 /** A restore into this server, held against the manifest. */

@@ -11,13 +11,12 @@ import { cancelBackup } from '#lib/services/backups.ts';
 import { createRedisSource } from '#lib/sources/redis/redis-source.ts';
 import type { DumpOptions } from '#lib/sources/source.ts';
 import { backupWhere, filesUnder, isOver } from '#tests/support/backups.ts';
-import { childrenOf, endAll } from '#tests/support/children.ts';
+import { childrenOf } from '#tests/support/children.ts';
 import { factsContext } from '#tests/support/facts.ts';
 import { freePort } from '#tests/support/postgres.ts';
 import { startRedis, type TestRedis } from '#tests/support/redis.ts';
 import { ADMIN, storeScene } from '#tests/support/store-scene.ts';
 import { eventually, type WorkerProcess } from '#tests/support/worker.ts';
-import { isDumping } from '#tests/support/worker-scene.ts';
 
 const PASSWORD = 'canary-51ab of redis';
 /** A snapshot that is not sent for as long as this leaves time to do something to it. */
@@ -173,17 +172,8 @@ test('a cancel while the snapshot is awaited leaves no file and no process', asy
 test('kill -9 in mid-dump: the next worker marks it failed, and nothing staged is left', async () => {
   const server = await start();
   await server.command('debug', 'populate', '20000', 'key', '200');
-  const worker = await scene.startWorker(scene.stuck());
   const source = await scene.addSource(placeOf(server, PASSWORD));
-  const id = await scene.ask(source);
-  await backupWhere(scene.catalogue.raw, id, isDumping, scene.logs);
-  const children = childrenOf(worker.pid);
-  await worker.kill('SIGKILL');
-  endAll(children);
-  expect(scene.left()).toContain('staged');
-
-  await scene.startWorker();
-  const backup = await backupWhere(scene.catalogue.raw, id, isOver, scene.logs);
+  const backup = await scene.killInMidDump(source);
   expect(backup).toMatchObject({ status: 'FAILED', errorCode: 'interrupted' });
   await eventually(() => Promise.resolve(scene.left().length === 0), scene.logs);
 });

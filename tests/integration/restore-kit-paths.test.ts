@@ -1,5 +1,4 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -14,12 +13,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
-import { systemClock } from '#lib/core/clock.ts';
-import type { RunContext } from '#lib/core/run-context.ts';
-import { factsPolicyOf, makeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
+import type { ArchiveResult } from '#lib/engine/archive.ts';
 import { parseConfig, type ProtectedPlace } from '#lib/platform/config.ts';
 import { findProgram } from '#scripts/programs.mjs';
+import { takeArchive } from '#tests/support/take-archive.ts';
 
 /** An apostrophe and a space, for what a shell takes for its own. */
 const ODD = "the shop's files";
@@ -31,43 +28,16 @@ let sqlite: ArchiveResult;
 /** Stock programs and nothing of ours. */
 let path: string;
 
-const silent = () => undefined;
-const log: RunContext['log'] = { debug: silent, info: silent, warn: silent, error: silent, child: () => log };
-
-async function archive(protects: ProtectedPlace, recipients: string): Promise<ArchiveResult> {
-  const workDir = mkdtempSync(join(folder, 'run-'));
-  return makeArchive(
-    {
-      ...parseConfig({
-        BACKUP_LOCAL_PATH: join(folder, 'kept'),
-        BACKUP_FILE_PREFIX: `${protects.kind}_backup`,
-        BACKUP_AGE_RECIPIENTS: recipients,
-        PATH: process.env['PATH'] ?? '',
-      }),
-      protects,
-    },
-    {
-      id: randomUUID(),
-      takenAt: new Date('2026-11-21T01:00:00Z'),
-      tiers: ['MANUAL'],
-      destinations: ['local'],
-      tables: null,
-      schemaOnly: false,
-      description: null,
-      expectedPlainBytes: null,
-      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-    },
-    { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-    {
-      runId: randomUUID(),
-      signal: new AbortController().signal,
-      clock: systemClock,
-      log,
-      workDir,
-      progress: silent,
-    },
-  );
-}
+const archive = (protects: ProtectedPlace, recipients: string): Promise<ArchiveResult> =>
+  takeArchive({
+    ...parseConfig({
+      BACKUP_LOCAL_PATH: join(folder, 'kept'),
+      BACKUP_FILE_PREFIX: `${protects.kind}_backup`,
+      BACKUP_AGE_RECIPIENTS: recipients,
+      PATH: process.env['PATH'] ?? '',
+    }),
+    protects,
+  });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hf-kit-paths-'));
@@ -96,11 +66,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+const unchanged = (): void => undefined;
+
 /** The kit as it lies beside the archives, in a folder of its own with one archive and its manifest. */
 function restore(
   { filename, storagePath }: ArchiveResult,
   args: readonly string[],
-  change: (file: string) => void = silent,
+  change: (file: string) => void = unchanged,
 ): Promise<{ code: number; stdout: string; stderr: string; at: string }> {
   const at = mkdtempSync(join(folder, 'try-'));
   for (const name of [storagePath, `${storagePath}.manifest.json`]) cpSync(name, join(at, basename(name)));
@@ -160,9 +132,9 @@ describe('refuses', () => {
     writeFileSync(file, bytes);
   };
   test.each([
-    ['a path that is there', 3, ['--into', '.'], silent, /exists already/],
-    ['a folder that is not there', 3, ['--into', 'no/where'], silent, /there is no folder no/],
-    ['a database as the target', 2, ['--target-db', 'x'], silent, /--into PATH/],
+    ['a path that is there', 3, ['--into', '.'], unchanged, /exists already/],
+    ['a folder that is not there', 3, ['--into', 'no/where'], unchanged, /there is no folder no/],
+    ['a database as the target', 2, ['--target-db', 'x'], unchanged, /--into PATH/],
     ['a changed archive', 4, ['--into', 'x'], flip, /SHA-256/],
   ] as const)('%s with exit code %i', async (_what, expected, args, change, said) => {
     const { code, stderr, at } = await restore(sqlite, args, change);

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -18,13 +17,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
-import { systemClock } from '#lib/core/clock.ts';
-import type { RunContext } from '#lib/core/run-context.ts';
-import { factsPolicyOf, makeArchive, removeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
+import { removeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { findProgram } from '#scripts/programs.mjs';
+import { notingLog } from '#tests/support/loggers.ts';
 import { postgresBinDir, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { quietContext } from '#tests/support/storage-spec.ts';
+import { takeArchive } from '#tests/support/take-archive.ts';
 
 const run = promisify(execFile);
 /** A space and both quotes, for the folder, the database and a table: what a shell and SQL take for their own. */
@@ -89,20 +88,6 @@ const connection = (): Record<string, string> => ({
 });
 
 const logged: string[] = [];
-function running(): RunContext {
-  const note = (msg: string, fields?: object): void => {
-    logged.push(msg + JSON.stringify(fields ?? {}));
-  };
-  const log = { debug: note, info: note, warn: note, error: note, child: () => log };
-  return {
-    runId: randomUUID(),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    log,
-    workDir: folder,
-    progress: () => undefined,
-  };
-}
 const configured = (more: Record<string, string>) =>
   parseConfig({
     ...connection(),
@@ -113,23 +98,13 @@ const configured = (more: Record<string, string>) =>
     ...more,
   });
 const archive = (more: Record<string, string> = {}, isGzipped = false): Promise<ArchiveResult> =>
-  makeArchive(
+  takeArchive(
     configured(more),
-    {
-      id: randomUUID(),
-      takenAt: new Date('2026-11-21T01:00:00Z'),
-      tiers: ['DAILY'],
-      destinations: ['local'],
-      tables: null,
-      schemaOnly: false,
-      description: 'before the "big"\nimport \\ 1',
-      expectedPlainBytes: null,
-      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-      isGzipped,
-    },
-    { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-    running(),
+    { description: 'before the "big"\nimport \\ 1', isGzipped },
+    notingLog(logged),
   );
+const remove = ({ copies }: ArchiveResult): Promise<void> =>
+  removeArchive(configured({}), copies, quietContext());
 
 /** Next's types want NODE_ENV in every environment. */
 const empty = {} as NodeJS.ProcessEnv;
@@ -226,7 +201,7 @@ describe('the kit beside the archives', () => {
         .sort(),
     ).toEqual(['RESTORE.md', 'restore.sh']);
     const further = await archive();
-    await removeArchive(configured({}), further.copies, running());
+    await remove(further);
     expect(existsSync(join(kept, further.filename))).toBe(false);
     expect(existsSync(join(kept, 'restore.sh'))).toBe(true);
   });
@@ -240,7 +215,7 @@ describe('the kit beside the archives', () => {
     expect(readFileSync(join(kept, 'restore.sh'), 'utf8')).toBe(current);
     expect(readFileSync(join(kept, 'RESTORE.md'), 'utf8')).toBe(own);
     rmSync(join(kept, 'RESTORE.md'));
-    await removeArchive(configured({}), further.copies, running());
+    await remove(further);
   });
 
   test('that cannot be placed fails no backup', async () => {
@@ -249,7 +224,7 @@ describe('the kit beside the archives', () => {
     const further = await archive();
     expect(existsSync(join(kept, further.filename))).toBe(true);
     expect(logged.join('\n')).toContain('could not place the restore kit');
-    await removeArchive(configured({}), further.copies, running());
+    await remove(further);
     rmSync(join(kept, 'RESTORE.md'), { recursive: true });
   });
 });

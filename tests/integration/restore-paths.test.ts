@@ -475,6 +475,30 @@ describe('what was kept', () => {
     expect((await list()).data.filter(({ restoreId }) => restoreId === id)).toEqual([]);
   });
 
+  test('stays while it is a source, holds one or lies in one, and goes once it is left out of that', async () => {
+    const id = await scene.start(backups.uploads, swap(uploads));
+    const { keptDatabase: name } = (await done(id)).swap!;
+    const copy = { restoreId: id, kind: 'path', name } as const;
+    const sql = scene.api.catalogue.raw;
+    const source = await addPathSource(scene, 'kept', { kind: 'files', path: name });
+    try {
+      for (const path of [name, join(name, 'deep'), machine.path]) {
+        await sql`update sources set path = ${path} where id = ${source}`;
+        expect(await problemOf(await ask(copy, { givesUp: true }))).toMatchObject({
+          status: 409,
+          code: 'protected',
+          detail: `${name} is a path that is backed up here`,
+        });
+        expect(treeOf(name)).toEqual(HURT);
+      }
+      await sql`update sources set excludes = ${sql.json(['*_before_*'])} where id = ${source}`;
+      expect((await ask(copy, { givesUp: true })).status).toBe(200);
+      expect(existsSync(name)).toBe(false);
+    } finally {
+      await sql`delete from sources where id = ${source}`;
+    }
+  });
+
   test('an undo of what somebody removed by hand says so, and touches nothing', async () => {
     const id = await scene.start(backups.uploads, swap(uploads));
     rmSync((await done(id)).swap!.keptDatabase, { recursive: true });

@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -16,16 +15,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import type { ScenarioId } from '#lib/contracts/runbook.ts';
-import { systemClock } from '#lib/core/clock.ts';
-import { factsPolicyOf, makeArchive, type ArchiveResult } from '#lib/engine/archive.ts';
+import type { ArchiveResult } from '#lib/engine/archive.ts';
 import { parseConfig } from '#lib/platform/config.ts';
-import { createLogger } from '#lib/platform/logger.ts';
 import type { RunbookNames } from '#lib/runbook/runbook-names.ts';
 import { scenarios } from '#lib/runbook/scenarios.ts';
 import { archiveWal, switchWal } from '#tests/support/archiving-server.ts';
 import { postgresBinDir, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { takeArchive } from '#tests/support/take-archive.ts';
 
 const run = promisify(execFile);
 const HOLDFAST = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -161,30 +158,7 @@ beforeAll(async () => {
      insert into items select i, 'item ' || i from generate_series(1, 500) i;
      create table notes (id int primary key, item_id int references items); insert into notes values (1, 1)`,
   );
-  const controller = new AbortController();
-  archive = await makeArchive(
-    parseConfig(environment()),
-    {
-      id: randomUUID(),
-      takenAt: TAKEN_AT,
-      tiers: ['DAILY'],
-      destinations: ['local'],
-      tables: null,
-      schemaOnly: false,
-      description: null,
-      expectedPlainBytes: null,
-      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-    },
-    { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-    {
-      runId: randomUUID(),
-      signal: controller.signal,
-      clock: systemClock,
-      log: createLogger('error'),
-      workDir: join(folder, 'data'),
-      progress: () => undefined,
-    },
-  );
+  archive = await takeArchive(parseConfig(environment()), { takenAt: TAKEN_AT });
 }, 60_000);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();

@@ -1,18 +1,10 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '#lib/core/clock.ts';
-import type { Logger } from '#lib/core/run-context.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { createPostgresSource } from '#lib/sources/postgres/postgres-source.ts';
 import { startPostgres } from '#tests/support/postgres.ts';
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
+import { silentLog } from '#tests/support/loggers.ts';
 
 test.each([
   ['a connection that falls silent without closing errors the dump', true],
@@ -41,7 +33,7 @@ test.each([
       PGDATABASE: 'big',
     });
     const source = createPostgresSource(config, { everyMs: 100, answerWithinMs: freezes ? 500 : 20_000 });
-    const ctx = { signal: new AbortController().signal, log: silent, clock: systemClock, workDir: '' };
+    const ctx = { signal: new AbortController().signal, log: silentLog, clock: systemClock, workDir: '' };
     await using dump = await source.dump(ctx, {
       tables: null,
       schemaOnly: false,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cancelBackup } from '#lib/services/backups.ts';
 import { backupWhere, isOver } from '#tests/support/backups.ts';
-import { childrenOf, endAll } from '#tests/support/children.ts';
+import { childrenOf } from '#tests/support/children.ts';
 import { ADMIN, factsIn, storeScene } from '#tests/support/store-scene.ts';
 import { eventually } from '#tests/support/worker.ts';
 import { isDumping } from '#tests/support/worker-scene.ts';
@@ -151,18 +151,8 @@ test('a cancel in mid-dump leaves no archive, no staged copy and no process', as
 
 test('kill -9 in mid-dump: the next worker marks it failed, and nothing staged is left', async () => {
   fill('wal');
-  const worker = await scene.startWorker(scene.stuck());
   const source = await scene.addSource({ kind: 'sqlite', path });
-  const id = await scene.ask(source);
-  await backupWhere(scene.catalogue.raw, id, isDumping, scene.logs);
-  const children = childrenOf(worker.pid);
-  await worker.kill('SIGKILL');
-  // The programs between which its bytes went are nobody's here; what they would do by themselves is not of this test.
-  endAll(children);
-  expect(scene.left()).toContain('staged');
-
-  await scene.startWorker();
-  const backup = await backupWhere(scene.catalogue.raw, id, isOver, scene.logs);
+  const backup = await scene.killInMidDump(source);
   expect(backup).toMatchObject({ status: 'FAILED', errorCode: 'interrupted' });
   await eventually(() => Promise.resolve(scene.left().length === 0), scene.logs);
   expect(await scene.backUp(source), scene.logs()).toMatchObject({ status: 'COMPLETED' });

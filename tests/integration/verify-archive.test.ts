@@ -23,7 +23,6 @@ import {
 } from '#lib/contracts/verification.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
-import { factsPolicyOf, makeArchive } from '#lib/engine/archive.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import { verifyArchive } from '#lib/verify/verify-archive.ts';
@@ -42,6 +41,7 @@ import {
 import { withSmallTmpfs } from '#tests/support/faults.ts';
 import { describeWith } from '#tests/support/needs.ts';
 import { freePort, startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { takeBackup } from '#tests/support/verify-backup.ts';
 
 let server: TestPostgres;
 let home: string;
@@ -67,26 +67,8 @@ const configured = (more: Record<string, string> = {}): Config =>
 
 type Kind = 'zstd' | 'gzip' | 'age';
 const good = {} as Record<Kind, { backup: StoredBackup; other: StoredBackup }>;
-async function take(database: string, name: string, more: Record<string, string>): Promise<StoredBackup> {
-  const out = join(home, name);
-  const { filename } = await makeArchive(
-    configured({ PGDATABASE: database, BACKUP_LOCAL_PATH: out, ...more }),
-    {
-      id: randomUUID(),
-      takenAt: new Date('2026-11-21T01:00:00Z'),
-      tiers: ['DAILY'],
-      destinations: ['local'],
-      tables: null,
-      schemaOnly: false,
-      description: null,
-      expectedPlainBytes: null,
-      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-    },
-    { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-    { runId: randomUUID(), workDir: home, progress: () => undefined, ...quiet() },
-  );
-  return { folder: out, archive: filename };
-}
+const take = (database: string, name: string, more: Record<string, string>): Promise<StoredBackup> =>
+  takeBackup(configured({ PGDATABASE: database, BACKUP_LOCAL_PATH: join(home, name), ...more }));
 const quiet = (signal = new AbortController().signal) => ({
   signal,
   clock: systemClock,

@@ -12,10 +12,8 @@ import {
   type Depth,
   type VerifyOrder,
 } from '#lib/contracts/verification.ts';
-import { systemClock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import { Secret } from '#lib/core/secret.ts';
-import { factsPolicyOf, makeArchive } from '#lib/engine/archive.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import { verifierEnvironment } from '#lib/platform/verifier-environment.ts';
@@ -23,6 +21,7 @@ import { startVerifier } from '#lib/verify/start-verifier.ts';
 import { findProgram } from '#scripts/programs.mjs';
 import { cutArchive, type StoredBackup } from '#tests/support/broken-backups.ts';
 import { startPostgres, type TestPostgres } from '#tests/support/postgres.ts';
+import { takeBackup } from '#tests/support/verify-backup.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../worker/verifier.ts', import.meta.url));
 const CANARY = 'canary-9b1d-secret';
@@ -77,31 +76,7 @@ beforeEach(async () => {
   keyFile = join(folder, 'key.txt');
   execFileSync('age-keygen', ['-o', keyFile], { stdio: 'ignore' });
   const recipient = execFileSync('age-keygen', ['-y', keyFile], { encoding: 'utf8' }).trim();
-  const config = configured({ BACKUP_AGE_RECIPIENTS: recipient });
-  const { filename } = await makeArchive(
-    config,
-    {
-      id: randomUUID(),
-      takenAt: new Date('2026-11-21T01:00:00Z'),
-      tiers: ['DAILY'],
-      destinations: ['local'],
-      tables: null,
-      schemaOnly: false,
-      description: null,
-      expectedPlainBytes: null,
-      factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-    },
-    { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-    {
-      runId: 'x',
-      workDir: folder,
-      progress: () => undefined,
-      signal: new AbortController().signal,
-      clock: systemClock,
-      log,
-    },
-  );
-  backup = { folder: config.localPath, archive: filename };
+  backup = await takeBackup(configured({ BACKUP_AGE_RECIPIENTS: recipient }));
   return () => {
     rmSync(folder, { recursive: true, force: true });
   };

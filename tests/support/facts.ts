@@ -6,13 +6,13 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import type { Facts } from '#lib/contracts/facts.ts';
 import { systemClock } from '#lib/core/clock.ts';
-import type { Logger } from '#lib/core/run-context.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { connect } from '#lib/sources/postgres/connect.ts';
 import { createPostgresSource } from '#lib/sources/postgres/postgres-source.ts';
 import { readFacts, type FactsScope } from '#lib/sources/postgres/read-facts.ts';
 import type { DumpOptions, FactsPolicy } from '#lib/sources/source.ts';
 import { postgresBinDir, type TestPostgres } from './postgres.ts';
+import { silentLog } from './loggers.ts';
 
 const run = promisify(execFile);
 
@@ -27,16 +27,9 @@ export const wholeScope: FactsScope = {
 
 export const everyFact: FactsPolicy = { takesFingerprints: true, fingerprintMaxBytes: 1e12 };
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 export const factsContext = (signal: AbortSignal = new AbortController().signal) => ({
   signal,
-  log: silent,
+  log: silentLog,
   clock: systemClock,
   // pg_dump needs none.
   workDir: '',

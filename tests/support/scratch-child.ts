@@ -1,23 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Manifest } from '#lib/contracts/manifest.ts';
 import { systemClock } from '#lib/core/clock.ts';
-import type { Logger } from '#lib/core/run-context.ts';
 import { parseConfig } from '#lib/platform/config.ts';
 import { createPostgresSource } from '#lib/sources/postgres/postgres-source.ts';
+import { silentLog } from './loggers.ts';
 
 /** A verifying process that opens a scratch database, says its name, and waits to be killed. */
 const [, , id = '', folder = '', manifestFile = ''] = process.argv;
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 const scratch = await createPostgresSource(parseConfig(process.env)).openScratch(
   {
     signal: new AbortController().signal,
-    log: silent,
+    log: silentLog,
     clock: systemClock,
     report: () => undefined,
     say: () => undefined,

@@ -12,7 +12,6 @@ import {
 } from '#lib/contracts/verification.ts';
 import { systemClock } from '#lib/core/clock.ts';
 import type { AppError } from '#lib/core/errors.ts';
-import type { Logger } from '#lib/core/run-context.ts';
 import { parseConfig, type Config, type PostgresConfig } from '#lib/platform/config.ts';
 import { connect } from '#lib/sources/postgres/connect.ts';
 import { createPostgresSource } from '#lib/sources/postgres/postgres-source.ts';
@@ -21,14 +20,7 @@ import { readTables } from '#lib/sources/postgres/read-tables.ts';
 import { selectTables } from '#lib/sources/postgres/table-selection.ts';
 import type { Scratch, ScratchContext } from '#lib/sources/source.ts';
 import type { TestPostgres } from '#tests/support/postgres.ts';
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
+import { silentLog } from './loggers.ts';
 
 /** A dump of a database that nobody changes, and the manifest that belongs to it. */
 export interface Dumped extends Disposable {
@@ -110,7 +102,7 @@ export async function dumpWithFacts(
         fingerprintVersion: null,
       },
       { takesFingerprints: true, fingerprintMaxBytes: Number.MAX_SAFE_INTEGER },
-      { signal: new AbortController().signal, log: silent, clock: systemClock, timeUp: null },
+      { signal: new AbortController().signal, log: silentLog, clock: systemClock, timeUp: null },
     );
     const plain = readFileSync(file);
     const count = { bytes: plain.length, sha256: createHash('sha256').update(plain).digest('hex') };
@@ -178,7 +170,7 @@ export function scratchRun(folder: string): ScratchRun {
     cancel,
     ctx: {
       signal: cancel.signal,
-      log: silent,
+      log: silentLog,
       clock: systemClock,
       report: (check, error) => {
         checks.push(check);

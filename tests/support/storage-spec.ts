@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { Logger } from '#lib/core/run-context.ts';
 import type { S3Config } from '#lib/platform/config.ts';
 import { WORKER_COMMAND } from '#lib/platform/worker-command.ts';
 import type { StorageContext } from '#lib/storage/storage.ts';
+import { silentLog } from './loggers.ts';
 
 /** A place another process can open too. The secret travels by stdin, not in an argument. */
 export type StorageSpec =
@@ -19,9 +19,7 @@ export type StorageSpec =
 
 /** A run's context for a storage, with a run id of its own and no log. */
 export function quietContext(signal: AbortSignal = new AbortController().signal): StorageContext {
-  const ignore = () => undefined;
-  const log: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => log };
-  return { runId: randomUUID(), signal, log };
+  return { runId: randomUUID(), signal, log: silentLog };
 }
 
 const start = (task: object) => {

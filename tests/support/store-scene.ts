@@ -24,9 +24,11 @@ import {
 } from './backups.ts';
 import { findProgram } from '#scripts/programs.mjs';
 import { createCatalogue } from './catalogue.ts';
+import { childrenOf, endAll } from './children.ts';
 import { createEngine, type TestEngine } from './engine.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker.ts';
+import { isDumping } from './worker-scene.ts';
 
 export const ADMIN: Actor = { kind: 'cli', id: 'test', name: 'test', role: 'admin' };
 
@@ -60,6 +62,8 @@ export interface StoreScene {
   ask(sourceId: string): Promise<string>;
   /** The same, and waits until it is over. */
   backUp(sourceId: string): Promise<SeenBackup>;
+  /** Kills a worker with SIGKILL once its backup of this source is staged, and starts another: what that makes of it. */
+  killInMidDump(sourceId: string): Promise<SeenBackup>;
   prove(backupId: string): Promise<SeenVerification>;
   manifestOf(backup: SeenBackup): Manifest;
   /** Undoes zstd with the stock program; the path of the plain dump. */
@@ -111,6 +115,20 @@ export function storeScene(environment: Readonly<Record<string, string>> = {}): 
   });
 
   const logs = (): string => running.map((worker) => worker.log()).join('\n');
+  const left = (): string[] => filesUnder(join(engine.config.dataDir, 'runs'));
+  const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> => {
+    const worker = startWorkerProcess({ ...engine.environment, ...more });
+    running.push(worker);
+    await worker.until('worker is ready');
+    return worker;
+  };
+  const stuck = (): Readonly<Record<string, string>> => {
+    const folder = join(engine.folder, 'stuck');
+    mkdirSync(folder, { recursive: true });
+    const script = `#!/bin/sh\ncase $1 in --version) exec ${findProgram('zstd') ?? ''} --version ;; *) exec sleep 600 ;; esac\n`;
+    writeFileSync(join(folder, 'zstd'), script, { mode: 0o755 });
+    return { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  };
   const ask = async (sourceId: string): Promise<string> =>
     (await triggerBackup(backend, ADMIN, { sourceId })).id;
   return {
@@ -123,19 +141,8 @@ export function storeScene(environment: Readonly<Record<string, string>> = {}): 
     get catalogue() {
       return catalogue;
     },
-    startWorker: async (more = {}) => {
-      const worker = startWorkerProcess({ ...engine.environment, ...more });
-      running.push(worker);
-      await worker.until('worker is ready');
-      return worker;
-    },
-    stuck: () => {
-      const folder = join(engine.folder, 'stuck');
-      mkdirSync(folder, { recursive: true });
-      const script = `#!/bin/sh\ncase $1 in --version) exec ${findProgram('zstd') ?? ''} --version ;; *) exec sleep 600 ;; esac\n`;
-      writeFileSync(join(folder, 'zstd'), script, { mode: 0o755 });
-      return { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
-    },
+    startWorker,
+    stuck,
     addSource: async (place) => {
       count += 1;
       const source = {
@@ -151,6 +158,18 @@ export function storeScene(environment: Readonly<Record<string, string>> = {}): 
     },
     ask,
     backUp: async (sourceId) => backupWhere(catalogue.raw, await ask(sourceId), isOver, logs),
+    killInMidDump: async (sourceId) => {
+      const worker = await startWorker(stuck());
+      const id = await ask(sourceId);
+      await backupWhere(catalogue.raw, id, isDumping, logs);
+      const children = childrenOf(worker.pid);
+      await worker.kill('SIGKILL');
+      // The programs between which its bytes went are nobody's here; what they would do by themselves is not of this test.
+      endAll(children);
+      expect(left()).toContain('staged');
+      await startWorker();
+      return backupWhere(catalogue.raw, id, isOver, logs);
+    },
     prove: async (backupId) => {
       const { id } = await requestVerification(backend, ADMIN, backupId, { depth: 'restore' });
       return verificationWhere(catalogue.raw, id, ({ status }) => status !== 'IN_PROGRESS', logs);
@@ -166,7 +185,7 @@ export function storeScene(environment: Readonly<Record<string, string>> = {}): 
       await promisify(execFile)('zstd', ['-d', '-q', '-f', '-o', plain, archive]);
       return plain;
     },
-    left: () => filesUnder(join(engine.config.dataDir, 'runs')),
+    left,
     logs,
   };
 }

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   DEFAULT_VERIFICATION_POLICY,
   type Check,
@@ -11,11 +8,12 @@ import {
   type VerifyOutcome,
 } from '#lib/contracts/verification.ts';
 import { systemClock } from '#lib/core/clock.ts';
-import { factsPolicyOf, makeArchive, type ArchiveRequest } from '#lib/engine/archive.ts';
+import type { ArchiveRequest } from '#lib/engine/archive.ts';
 import type { Config } from '#lib/platform/config.ts';
 import { createLogger } from '#lib/platform/logger.ts';
 import { verifyArchive } from '#lib/verify/verify-archive.ts';
 import { readManifestFile, type StoredBackup } from './broken-backups.ts';
+import { takeArchive } from './take-archive.ts';
 
 const log = createLogger('error');
 const never = new AbortController().signal;
@@ -25,29 +23,8 @@ export async function takeBackup(
   config: Config,
   request: Partial<ArchiveRequest> = {},
 ): Promise<StoredBackup> {
-  const workDir = mkdtempSync(join(tmpdir(), 'hf-take-'));
-  try {
-    const { filename } = await makeArchive(
-      config,
-      {
-        id: randomUUID(),
-        takenAt: new Date('2026-11-21T01:00:00Z'),
-        tiers: ['DAILY'],
-        destinations: ['local'],
-        tables: null,
-        schemaOnly: false,
-        description: null,
-        expectedPlainBytes: null,
-        factsPolicy: factsPolicyOf(DEFAULT_VERIFICATION_POLICY),
-        ...request,
-      },
-      { writing: () => Promise.resolve(), stored: () => Promise.resolve() },
-      { runId: randomUUID(), signal: never, clock: systemClock, log, workDir, progress: () => undefined },
-    );
-    return { folder: config.localPath, archive: filename };
-  } finally {
-    rmSync(workDir, { recursive: true, force: true });
-  }
+  const { filename } = await takeArchive(config, request);
+  return { folder: config.localPath, archive: filename };
 }
 
 /** What the catalogue notes of a backup when it is made. */

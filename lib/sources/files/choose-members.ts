@@ -1,8 +1,8 @@
 import { AppError } from '../../core/errors.ts';
+import { outermost } from '../../core/path-within.ts';
 import type { SourceContext } from '../source.ts';
 import { readTarFile } from './read-tar-file.ts';
 import { isBelowFolder, type TarMember } from './read-tar.ts';
-import { outermost } from './select-files.ts';
 import { byteText, shown, type ByteText } from './tree-entry.ts';
 import { sumTree, type TreeFacts } from './tree-facts.ts';
 

@@ -2,7 +2,7 @@ import type { SourceContext } from '../source.ts';
 import { excluder } from './exclude-patterns.ts';
 import { translateFileError } from './files-errors.ts';
 import { fileHasher } from './hash-tree.ts';
-import { outermost } from './select-files.ts';
+import { walkOf } from './select-files.ts';
 import { byteText, shown, type ByteText, type TreeEntry } from './tree-entry.ts';
 import { isGone, walkTree } from './walk-tree.ts';
 
@@ -46,8 +46,7 @@ export async function compareTrees(
   const isExcluded = excluder(excludes.map(byteText));
   const walk = (root: string): Side =>
     walkTree(ctx, {
-      root: byteText(root),
-      entries: only === null ? ['.'] : outermost(only).map(byteText),
+      ...walkOf(root, only),
       isLeftOut: (path) => isExcluded(path === '.' ? path : `./${path}`),
     });
   const hashOfCopy = fileHasher(byteText(copy));

@@ -1,8 +1,8 @@
 import { AppError } from '../../core/errors.ts';
-import type { Facts, FileFacts } from '../../contracts/facts.ts';
 import type { Config, FilesPlace } from '../../platform/config.ts';
 import { findGnuTar } from '../../tools/find-gnu-tar.ts';
 import { startTool } from '../../tools/start-tool.ts';
+import { pathFacts } from '../path-facts.ts';
 import type { Dump, DumpOptions, Source, SourceContext, SourceLook, SourceProbe } from '../source.ts';
 import { translateFileError, translateTarExit } from './files-errors.ts';
 import { readTar } from './read-tar.ts';
@@ -96,7 +96,9 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
         reading.end();
         const { changed, changedCount, skipped } = words.said();
         const found = sum.facts();
-        return factsOf({ ...found, others: found.others + skipped, changed: [...changed], changedCount });
+        return pathFacts({
+          files: { ...found, others: found.others + skipped, changed: [...changed], changedCount },
+        });
       },
       excludedTables: [],
       estimateBytes,
@@ -109,22 +111,6 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
 
   return { kind: 'files', probe, look, dump };
 }
-
-/** The facts of a backup that is files and nothing else. */
-const factsOf = (files: FileFacts): Facts => ({
-  tableCount: 0,
-  tables: [],
-  fingerprintVersion: 1,
-  sequences: null,
-  largeObjects: null,
-  objects: null,
-  unknownObjects: {},
-  database: null,
-  roles: null,
-  files,
-  keys: null,
-  durationMs: null,
-});
 
 function refuseParts({ tables, schemaOnly }: DumpOptions): void {
   if (tables === null && !schemaOnly) return;

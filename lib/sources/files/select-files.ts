@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { isWithin, outermost } from '../../core/path-within.ts';
 import type { FilesPlace } from '../../platform/config.ts';
 import { excluder } from './exclude-patterns.ts';
 import { translateFileError } from './files-errors.ts';
@@ -14,10 +15,6 @@ export interface Selection {
   readonly directory: string;
   readonly names: readonly string[];
 }
-
-/** Without those that are within another: tar would store them twice. */
-export const outermost = (paths: readonly string[]): string[] =>
-  [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 
 /** The walk over what a backup was taken of, or over a copy of it; a single file is its own root. */
 export const walkOf = (path: string, only: readonly string[] | null): Walk => ({
@@ -49,11 +46,21 @@ export async function selectFiles({ path, only, excludes }: FilesPlace): Promise
     names: isFolder
       ? only === null
         ? ['.']
-        : outermost(only)
+        : // What lies within another tar would store twice.
+          outermost(only)
             .sort((a, b) => byBytes(byteText(a), byteText(b)))
             .map((entry) => `./${entry}`)
       : [basename(path)],
   };
+}
+
+/** Whether a backup of this place takes what lies at `other`, or a part of it. Asks the names alone. */
+export function takesPath({ path, only, excludes }: FilesPlace, other: string): boolean {
+  if (isWithin(path, other)) return true;
+  if (!isWithin(other, path)) return false;
+  const entry = other.slice(path.length + 1);
+  const isChosen = only === null || only.some((name) => isWithin(name, entry) || isWithin(entry, name));
+  return isChosen && !excluder(excludes.map(byteText))(`./${byteText(entry)}`);
 }
 
 async function isFolderAt(path: string): Promise<boolean> {

@@ -1,7 +1,8 @@
-import type { Facts, KeyFacts } from '../../contracts/facts.ts';
+import type { KeyFacts } from '../../contracts/facts.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Config, RedisPlace } from '../../platform/config.ts';
 import { startTool } from '../../tools/start-tool.ts';
+import { pathFacts } from '../path-facts.ts';
 import { stageFile } from '../staged-file.ts';
 import type { Dump, DumpContext, DumpOptions, Source, SourceContext, SourceLook } from '../source.ts';
 import { askRedis, type RedisInfo } from './ask-redis.ts';
@@ -54,7 +55,7 @@ export function createRedisSource(config: Config, place: RedisPlace, heartbeat =
         facts: async () => {
           const after = await counting;
           ctx.signal.throwIfAborted();
-          return factsOf(after === null ? null : keysOf(before, after), durationMs);
+          return pathFacts({ keys: after === null ? null : keysOf(before, after), durationMs });
         },
         excludedTables: [],
         estimateBytes: sizeBytes,
@@ -162,18 +163,3 @@ function keysOf(before: RedisInfo, after: RedisInfo): KeyFacts {
       })),
   };
 }
-
-const factsOf = (keys: KeyFacts | null, durationMs: number): Facts => ({
-  tableCount: 0,
-  tables: [],
-  fingerprintVersion: 1,
-  sequences: null,
-  largeObjects: null,
-  objects: null,
-  unknownObjects: {},
-  database: null,
-  roles: null,
-  files: null,
-  keys,
-  durationMs,
-});

@@ -1,4 +1,5 @@
 import type { Facts, TableFact, UnknownReason } from '../../contracts/facts.ts';
+import { pathFacts } from '../path-facts.ts';
 import type { SourceContext } from '../source.ts';
 import type { ToldLine } from './run-sqlite.ts';
 
@@ -56,17 +57,5 @@ function whyUnknown(
 }
 
 /** The facts of a database of which these are the tables. */
-export const factsOf = (tables: readonly TableFact[], durationMs: number | null): Facts => ({
-  tableCount: tables.length,
-  tables: [...tables],
-  fingerprintVersion: 1,
-  sequences: null,
-  largeObjects: null,
-  objects: null,
-  unknownObjects: {},
-  database: null,
-  roles: null,
-  files: null,
-  keys: null,
-  durationMs,
-});
+export const factsOf = (tables: readonly TableFact[], durationMs: number | null): Facts =>
+  pathFacts({ tableCount: tables.length, tables: [...tables], durationMs });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Restore, RestorePreview } from '#lib/contracts/restore.ts';
 import {
+  interruptionText,
   phasesOf,
   previewSentence,
   restoreLookOf,
@@ -236,6 +237,16 @@ describe('the preview', () => {
   it('never says that it can start when the worker says that it cannot', () => {
     expect(previewSentence(preview([finding('OK')], { canStart: false }))).toContain('stops this restore');
   });
+});
+
+it.each([
+  [null, 'a time that could not be measured'],
+  [0, 'less than 1 ms'],
+  [1, '1 ms'],
+  [412, '412 ms'],
+  [1400, '1.4 s'],
+])('says how long an exchange interrupted: %s', (ms, words) => {
+  expect(interruptionText(ms)).toBe(words);
 });
 
 it('gives a reason for every backup that cannot be restored', () => {
