@@ -3,7 +3,7 @@ import { manifestNameOf } from '../contracts/manifest.ts';
 import type { RebuildResult } from '../contracts/rebuild.ts';
 import { ENVIRONMENT_SOURCE_ID } from '../contracts/source.ts';
 import type { Actor } from '../core/actor.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import { decideRetention, estimateExpiry } from '../core/retention.ts';
 import { labelOf } from '../platform/source-config.ts';
 import { openStorage } from '../storage/registry.ts';
@@ -114,10 +114,9 @@ export async function runRebuild(deps: EngineDeps, options: RebuildOptions): Pro
         }
       } catch (thrown) {
         signal.throwIfAborted();
-        const error = toAppError(thrown);
-        if (!error.code.startsWith('storage_')) throw thrown;
-        deps.log.warn('a destination could not be read to the end', { destination, error });
-        unreachable.push({ destination, error: errorOf(error) });
+        if (!(thrown instanceof AppError) || thrown.code === 'catalogue_down') throw thrown;
+        deps.log.warn('a destination could not be read to the end', { destination, error: thrown });
+        unreachable.push({ destination, error: errorOf(thrown) });
       }
     }
 
