@@ -517,7 +517,7 @@ describe('the console', () => {
 });
 
 describe('the command', () => {
-  const environment = (more: Record<string, string> = {}) => ({
+  const environment = (more: Record<string, string> = {}): NodeJS.ProcessEnv => ({
     NODE_ENV: 'test',
     PATH: process.env['PATH'] ?? '',
     DATABASE_URL: api.backend.config.databaseUrl?.reveal() ?? '',
