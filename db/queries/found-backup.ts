@@ -123,26 +123,32 @@ export async function insertFoundBackup(
     .onConflictDoNothing({ target: backups.id })
     .returning({ id: backups.id });
   if (rows.length === 0) return false;
-  for (const place of places) await insertCopy(tx, id, stored.bytes, place);
+  await insertFoundCopies(tx, manifest, places);
   await noteTables(tx, id, takenAt, manifest);
   return true;
 }
 
-/** Adds one more copy of a backup that is there. */
-export async function insertFoundCopy(
+/** Adds further copies of a backup that is there. */
+export async function insertFoundCopies(
   tx: Tx,
-  id: string,
-  sizeBytes: number,
-  place: FoundPlace,
+  { id, stored, takenAt }: Pick<Manifest, 'id' | 'stored' | 'takenAt'>,
+  places: readonly FoundPlace[],
 ): Promise<void> {
-  await insertCopy(tx, id, sizeBytes, place);
-  await tx
-    .update(backups)
-    .set({ destinations: sql`array_append(${backups.destinations}, ${place.destination}::destination)` })
-    .where(
-      and(eq(backups.id, id), sql`not ${backups.destinations} @> array[${place.destination}::destination]`),
-    );
+  // A copy counts as read when it was written, until somebody reads it. Nobody has read this one since.
+  const at = new Date(takenAt).getTime();
+  const values = places.map(({ destination, key }, index) => ({
+    backupId: id,
+    destination,
+    key,
+    status: 'STORED' as const,
+    sizeBytes: stored.bytes,
+    createdAt: new Date(at + index),
+  }));
+  await tx.insert(backupCopies).values(values);
+  for (const { destination } of places) {
+    await tx
+      .update(backups)
+      .set({ destinations: sql`array_append(${backups.destinations}, ${destination}::destination)` })
+      .where(and(eq(backups.id, id), sql`not ${backups.destinations} @> array[${destination}::destination]`));
+  }
 }
-
-const insertCopy = (tx: Tx, backupId: string, sizeBytes: number, { destination, key }: FoundPlace) =>
-  tx.insert(backupCopies).values({ backupId, destination, key, status: 'STORED', sizeBytes });

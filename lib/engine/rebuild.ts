@@ -11,7 +11,7 @@ import type { Storage, StorageContext } from '../storage/storage.ts';
 import { catalogueErrorCode } from '#db/errors.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow } from '#db/queries/backup.ts';
-import { insertFoundBackup, insertFoundCopy, knownBackup, storedKeys } from '#db/queries/found-backup.ts';
+import { insertFoundBackup, insertFoundCopies, knownBackup, storedKeys } from '#db/queries/found-backup.ts';
 import { retainableBackups } from '#db/queries/run.ts';
 import { findSources } from '#db/queries/source.ts';
 import { storagePathOf } from './archive-place.ts';
@@ -296,10 +296,10 @@ async function record(
           const backup = await knownBackup(tx, first.backupId);
           if (backup?.status !== 'COMPLETED') return false;
           const fresh = copies.filter(({ destination }) => !backup.destinations.includes(destination));
-          for (const copy of fresh) await insertFoundCopy(tx, first.backupId, first.stored.bytes, copy);
-          if (fresh.length > 0)
-            await addAuditEntry(tx, options.actor, 'backup.record-copy', first.backupId, details);
-          return fresh.length > 0;
+          if (fresh.length === 0) return false;
+          await insertFoundCopies(tx, manifest, fresh);
+          await addAuditEntry(tx, options.actor, 'backup.record-copy', first.backupId, details);
+          return true;
         }),
       ctx.signal,
     );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { GET as look } from '#app/api/v1/admin/backup/rebuild/[id]/route.ts';
 import { POST as ask } from '#app/api/v1/admin/backup/rebuild/route.ts';
+import { readVerificationState } from '#db/queries/verification-plan.ts';
 import { manifestNameOf, manifestText, type Manifest } from '#lib/contracts/manifest.ts';
 import { Rebuild, RebuildAccepted, type RebuildResult } from '#lib/contracts/rebuild.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
@@ -127,6 +128,11 @@ describe('what is recorded', () => {
         size_bytes: bytes.length,
         checked_at: null,
       },
+    ]);
+    // So the plan takes it for read when it was taken, and no later.
+    const { copies } = await deps.db.transaction((tx) => readVerificationState(tx, ENVIRONMENT_SOURCE_ID));
+    expect(copies).toEqual([
+      { backupId: archive.id, destination: 'local', readAt: new Date(manifest.takenAt) },
     ]);
     expect(await api.catalogue.raw`select backup_id, schema, name, rows::int from backup_tables`).toEqual([
       { backup_id: archive.id, schema: 'public', name: 'items', rows: 7 },
