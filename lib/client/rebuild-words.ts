@@ -23,9 +23,12 @@ export function foundText(result: RebuildResult): string {
   const isIncomplete = unreachable.length > 0;
   if (archives === 0)
     return isIncomplete ? 'No archive was found where it could be looked.' : 'No archive was found.';
-  const found = `${counted(archives, 'archive')} found: ${counted(known, 'copy', 'copies')} known already`;
-  const refused = refusedCount === 0 ? '' : `, ${String(refusedCount)} that cannot be recorded`;
-  return `${found}${refused}, ${hasNews(result) ? newsOf(result) : 'nothing'} not in the history.`;
+  const parts = [
+    ...(known === 0 ? [] : [`${counted(known, 'copy', 'copies')} known already`]),
+    ...(refusedCount === 0 ? [] : [`${String(refusedCount)} that cannot be recorded`]),
+    `${hasNews(result) ? newsOf(result) : 'nothing'} not in the history`,
+  ];
+  return `${counted(archives, 'archive')} found: ${parts.join(', ')}.`;
 }
 
 /** What becomes of them once they are recorded. */

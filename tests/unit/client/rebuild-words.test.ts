@@ -30,6 +30,7 @@ test.each([
   [result({}), 'No archive was found.'],
   [result({ unreachable: away }), 'No archive was found where it could be looked.'],
   [result({ archives: 1, known: 1 }), '1 archive found: 1 copy known already, nothing not in the history.'],
+  [result({ archives: 1, sources: [source(1)] }), '1 archive found: 1 backup not in the history.'],
   [
     result({ archives: 9, known: 2, refusedCount: 3, sources: [source(3), source(1, 2)] }),
     '9 archives found: 2 copies known already, 3 that cannot be recorded, 4 backups and 2 further copies not in the history.',
