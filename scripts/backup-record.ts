@@ -32,6 +32,8 @@ interface Outcome {
   readonly error?: AppError;
 }
 
+const LATER = 'once it is back, npm run holdfast -- rebuild records it';
+
 const warn = (line: string): void => {
   process.stderr.write(`warning: ${line}\n`);
 };
@@ -126,8 +128,8 @@ export async function recordBackup(config: Config, run: ScriptRun, outcome: Outc
     const reason = toAppError(translateCatalogueError(thrown));
     warn(
       reason.code === 'catalogue_down'
-        ? 'the catalogue does not answer, so this backup is not recorded there'
-        : 'this backup could not be recorded in the catalogue',
+        ? `the catalogue does not answer, so this backup is not recorded there; ${LATER}`
+        : `this backup could not be recorded in the catalogue; ${LATER}`,
     );
   } finally {
     await catalogue.close();

@@ -5,6 +5,7 @@ import { parseOptions, typedPath, usageOf, type Command } from './cli/command.ts
 import { create } from './cli/create.ts';
 import { drill } from './cli/drill.ts';
 import { list } from './cli/list.ts';
+import { rebuild } from './cli/rebuild.ts';
 import { restore } from './cli/restore.ts';
 import { restoreAll } from './cli/restore-all.ts';
 import { status } from './cli/status.ts';
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   drill,
   status,
   cleanup,
+  rebuild,
   tokenCreate,
   userCreate,
   userResetPassword,

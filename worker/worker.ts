@@ -6,6 +6,7 @@ import {
   KeptCopyJob,
   LookJob,
   PreviewJob,
+  RebuildJob,
   RestoreJob,
   SourceQuestionJob,
   VerifyJob,
@@ -14,6 +15,7 @@ import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { systemClock, type Clock } from '#lib/core/clock.ts';
 import { AppError } from '#lib/core/errors.ts';
 import type { Logger } from '#lib/core/run-context.ts';
+import { runAskedRebuild } from '#lib/engine/asked-rebuild.ts';
 import { runBackup } from '#lib/engine/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
 import { persist } from '#lib/engine/persist.ts';
@@ -32,6 +34,7 @@ import {
   lookJob,
   previewJob,
   queueOf,
+  rebuildJob,
   removeJob,
   restoreJob,
   sourceQuestionJob,
@@ -90,6 +93,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
   const catalogue = openCatalogue(url, { applicationName: 'holdfast-worker' });
   const active = new Map<string, Promise<unknown>>();
   const verifying = new Map<string, Promise<unknown>>();
+  const rebuilding = new Map<string, Promise<unknown>>();
   /** Ends everything that takes new work. */
   const ending = new AbortController();
   /** Ends the running backup. */
@@ -255,6 +259,20 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       if (job === undefined) return;
       await runSourceQuestion(deps, SourceQuestionJob.parse(job.data).questionId, ending.signal);
     });
+    await boss.work(rebuildJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
+      if (job === undefined) return;
+      const { rebuildId } = RebuildJob.parse(job.data);
+      const run = runAskedRebuild(deps, rebuildId, ending.signal);
+      rebuilding.set(rebuildId, run);
+      try {
+        await run;
+      } catch (error) {
+        if (!ending.signal.aborted) log.error('a rebuild job could not be done', { rebuildId, error });
+        throw new Error('the rebuild job could not be done; the log of the worker says why');
+      } finally {
+        rebuilding.delete(rebuildId);
+      }
+    });
 
     let ticking: Promise<unknown> = Promise.resolve();
     const look = () => {
@@ -307,6 +325,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       boss?.offWork(lookJob.name),
       boss?.offWork(keptCopyJob.name),
       boss?.offWork(sourceQuestionJob.name),
+      boss?.offWork(rebuildJob.name),
     ]);
     const settled = Promise.allSettled(active.values());
     const isDone = await Promise.race([settled.then(() => true), clock.sleep(limitMs).then(() => false)]);
@@ -315,7 +334,10 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       await Promise.race([settled, clock.sleep(CLEAN_UP_MS)]);
     }
     aborting.abort(stoppedError());
-    await Promise.race([Promise.allSettled(verifying.values()), clock.sleep(CLEAN_UP_MS)]);
+    await Promise.race([
+      Promise.allSettled([...verifying.values(), ...rebuilding.values()]),
+      clock.sleep(CLEAN_UP_MS),
+    ]);
     await Promise.race([offWork, clock.sleep(5000)]);
     await boss?.stop({ graceful: true, timeout: 2000 }).catch(() => undefined);
     heartEnd.abort();

@@ -11,6 +11,7 @@ import { CreateBackupButton } from './create-backup-button.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { HistorySection } from './history-section.tsx';
 import { OutcomeAlert } from './outcome-alert.tsx';
+import { RebuildDialog } from './rebuild-dialog.tsx';
 import { RestoreInstructions } from './restore-instructions.tsx';
 import type { RowActionHandlers } from './row-actions.tsx';
 import { RunningBackup } from './running-backup.tsx';
@@ -27,6 +28,7 @@ export function BackupPage() {
   const { finished, dismiss } = useFinishedBackups(overview.data?.running);
   const [deleting, setDeleting] = useState<BackupRow | null>(null);
   const [verifying, setVerifying] = useState<BackupRow | null>(null);
+  const [isRebuilding, setIsRebuilding] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
 
   const running = overview.data?.running ?? [];
@@ -72,6 +74,9 @@ export function BackupPage() {
         state={state}
         handlers={handlers}
         onOpen={openDetails}
+        onRebuild={() => {
+          setIsRebuilding(true);
+        }}
       />
       {/* Below rows that are still to come it would jump away; where they do not come it is needed most. */}
       {(!history.isPending || history.failureCount > 0) && (
@@ -96,6 +101,13 @@ export function BackupPage() {
           }}
           onClose={() => {
             setVerifying(null);
+          }}
+        />
+      )}
+      {isRebuilding && (
+        <RebuildDialog
+          onClose={() => {
+            setIsRebuilding(false);
           }}
         />
       )}

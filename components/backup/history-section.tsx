@@ -1,5 +1,6 @@
 'use client';
-import { Button, Pagination } from 'antd';
+import { MoreOutlined } from '@ant-design/icons';
+import { Button, Dropdown, Pagination } from 'antd';
 import type { BackupHistoryResponse } from '#lib/contracts/backup.ts';
 import { isFiltered, PAGE_SIZES } from '#lib/client/history-search.ts';
 import type { useBackupHistory } from '#lib/client/use-backup-history.ts';
@@ -22,11 +23,13 @@ function Nothing({
   isNarrowed,
   onClear,
   onFirst,
+  onRebuild,
 }: {
   readonly data: BackupHistoryResponse;
   readonly isNarrowed: boolean;
   readonly onClear: () => void;
   readonly onFirst: () => void;
+  readonly onRebuild: () => void;
 }) {
   if (data.meta.total > 0) {
     return (
@@ -43,7 +46,17 @@ function Nothing({
     );
   }
   return (
-    <EmptyState title="No backups yet">
+    <EmptyState
+      title="No backups yet"
+      action={
+        <p>
+          Archives are already at the destination?{' '}
+          <Button type="link" className="hf-inline-button" data-testid="rebuild-empty" onClick={onRebuild}>
+            Record them
+          </Button>
+        </p>
+      }
+    >
       Choose “Create Backup Now” above to take the first one. Each backup appears here with its size, how long
       it took and what became of it.
     </EmptyState>
@@ -57,12 +70,15 @@ export function HistorySection({
   state,
   handlers,
   onOpen,
+  onRebuild,
 }: {
   readonly sources: readonly NamedSource[];
   readonly history: ReturnType<typeof useBackupHistory>;
   readonly state: ReturnType<typeof useHistorySearch>;
   readonly handlers: RowActionHandlers;
   readonly onOpen: (id: string) => void;
+  /** Asks for what lies at the destinations and is not in the history. */
+  readonly onRebuild: () => void;
 }) {
   const isNarrow = useIsNarrow();
   const selection = useCompareSelection();
@@ -72,7 +88,27 @@ export function HistorySection({
     <Section
       name="history"
       title="Backup history"
-      extra={data !== undefined && <span className="hf-muted">{counted(data.meta.total)}</span>}
+      extra={
+        <span className="hf-history-extra">
+          {data !== undefined && <span className="hf-muted">{counted(data.meta.total)}</span>}
+          <Dropdown
+            trigger={['click']}
+            placement="bottomRight"
+            menu={{
+              items: [{ key: 'rebuild', label: 'Record archives that are at the destinations already' }],
+              onClick: onRebuild,
+            }}
+          >
+            <Button
+              size="small"
+              type="text"
+              icon={<MoreOutlined aria-hidden />}
+              aria-label="More for the history"
+              data-testid="history-more"
+            />
+          </Dropdown>
+        </span>
+      }
     >
       <div className="hf-stack">
         <HistoryFilters sources={sources} search={search} onChange={change} onClear={clearFilters} />
@@ -97,6 +133,7 @@ export function HistorySection({
             onFirst={() => {
               change({ page: 1 });
             }}
+            onRebuild={onRebuild}
           />
         ) : (
           !(isError && data === undefined) && (

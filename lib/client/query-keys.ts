@@ -13,6 +13,11 @@ export const queryKeys = {
     /** A manifest never changes, so it stands outside of what a change invalidates. */
     manifest: (id: string) => ['manifest', id] as const,
   },
+  rebuilds: {
+    /** A question to a worker, one for each try. */
+    preview: (attempt: number) => ['rebuilds', 'preview', attempt] as const,
+    detail: (id: string) => ['rebuilds', 'detail', id] as const,
+  },
   verifications: {
     all: ['verifications'] as const,
     ofBackup: (backupId: string) => ['verifications', 'of-backup', backupId] as const,

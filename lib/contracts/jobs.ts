@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupId } from './backup.ts';
+import { RebuildId } from './rebuild.ts';
 import { RestoreId } from './restore.ts';
 import { VerificationId } from './verification.ts';
 
@@ -18,6 +19,9 @@ export type PreviewJob = z.infer<typeof PreviewJob>;
 
 export const SourceQuestionJob = z.strictObject({ questionId: z.uuid() });
 export type SourceQuestionJob = z.infer<typeof SourceQuestionJob>;
+
+export const RebuildJob = z.strictObject({ rebuildId: RebuildId });
+export type RebuildJob = z.infer<typeof RebuildJob>;
 
 export const LookJob = z.strictObject({ lookId: z.uuid() });
 export type LookJob = z.infer<typeof LookJob>;

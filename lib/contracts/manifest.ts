@@ -72,4 +72,10 @@ export type Manifest = z.infer<typeof Manifest>;
 /** What the manifest's file holds. */
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
-export const manifestNameOf = (archive: string): string => `${archive}.manifest.json`;
+const MANIFEST_ENDING = '.manifest.json';
+
+export const manifestNameOf = (archive: string): string => `${archive}${MANIFEST_ENDING}`;
+
+/** The archive beside which a manifest of this name lies; null for a name that is no manifest's. */
+export const archiveNameOf = (manifestName: string): string | null =>
+  manifestName.endsWith(MANIFEST_ENDING) ? manifestName.slice(0, -MANIFEST_ENDING.length) : null;

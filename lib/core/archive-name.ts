@@ -42,6 +42,11 @@ export function archiveFilename(
   ].join('');
 }
 
+const NAME = /^(.+)_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}(?:-\d+)?\.(?:dump|tar|sqlite|rdb)(?:\.(?:zst|gz|age))*$/;
+
+/** What `archiveFilename` was given as prefix; null for a name that it does not give. */
+export const prefixOf = (filename: string): string | null => NAME.exec(filename)?.[1] ?? null;
+
 /** The prefix of what is taken of a database just before something is restored over it. */
 export const safetyPrefix = (prefix: string): string => `${prefix}_before_restore`;
 

@@ -24,7 +24,16 @@ export const isOfPath = ({ config }: Pick<EngineDeps, 'config'>): boolean =>
 
 /** Who acts where no person asked: the schedule, retention, the sweep after a crash. */
 export const workerActor = (
-  part: 'schedule' | 'run' | 'verification' | 'drill' | 'restore' | 'retention' | 'recovery' | 'removal',
+  part:
+    | 'schedule'
+    | 'run'
+    | 'verification'
+    | 'drill'
+    | 'restore'
+    | 'retention'
+    | 'recovery'
+    | 'removal'
+    | 'rebuild',
 ): Actor => ({
   kind: 'worker',
   id: part,

@@ -15,6 +15,7 @@ import {
   heldRuns,
   queuedRuns,
 } from '#db/queries/run.ts';
+import { removeOldRebuilds } from '#db/queries/rebuild.ts';
 import { removeOldSourceQuestions } from '#db/queries/source-question.ts';
 import { deadVerifications, unfinishedVerifications } from '#db/queries/verification.ts';
 import { removeDeadWorkers } from '#db/queries/worker.ts';
@@ -81,6 +82,7 @@ export async function runRecover(deps: EngineDeps, options: RecoverOptions): Pro
   await part('dead restores', () => mendRestores(deps, options.ownActive()));
   await part('waiting restores', () => reviveRestores(deps));
   await part('old questions about sources', () => removeOldSourceQuestions(deps.db));
+  await part('old rebuilds', () => removeOldRebuilds(deps.db));
   if (reapedVerifications > 0 || options.isThorough) await part('scratch', () => sweepScratch(deps));
   if (options.isThorough) await part('unfinished uploads', () => sweepStorages(deps));
   if (reaped > 0 || options.isThorough) {

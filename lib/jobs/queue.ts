@@ -6,6 +6,7 @@ import {
   KeptCopyJob,
   LookJob,
   PreviewJob,
+  RebuildJob,
   RestoreJob,
   SourceQuestionJob,
   VerifyJob,
@@ -106,6 +107,13 @@ export const sourceQuestionJob: JobDefinition<'source-question', SourceQuestionJ
   retryDelayMax: 60,
 };
 
+/** Record what lies at the destinations and the history does not have. Safe to repeat at any point. */
+export const rebuildJob: JobDefinition<'rebuild', RebuildJob> = {
+  name: 'rebuild',
+  parse: (input) => RebuildJob.parse(input),
+  ...runLimits,
+};
+
 /** What `enqueue` needs of a drizzle transaction. */
 export interface JobTransaction {
   execute(query: ReturnType<typeof sql>): PromiseLike<unknown>;
@@ -157,6 +165,7 @@ export async function migrateQueue(url: Secret): Promise<void> {
       lookJob,
       keptCopyJob,
       sourceQuestionJob,
+      rebuildJob,
     ]) {
       const { name, retryLimit, expireInSeconds, heartbeatSeconds, retryDelayMax } = job;
       const options = {

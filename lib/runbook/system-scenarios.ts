@@ -188,8 +188,26 @@ export const backupSystemFailure = (names: RunbookNames): Scenario => ({
     {
       id: 'investigate',
       title: 'Find out what fails and mend it',
-      text: 'Overview names what is wrong. Then the log of the worker, the catalogue’s PostgreSQL, free disk space, the passwords of database and S3. A lost catalogue is no lost backup: the archives and manifests are all there is to restore from.',
+      text: 'Overview names what is wrong. Then the log of the worker, the catalogue’s PostgreSQL, free disk space, the passwords of database and S3. A lost catalogue is no lost backup: the archives and manifests are all there is to restore from, and the next three steps make a new history of them.',
       commands: [query(names, 'select version()'), `df -h ${shellQuote(names.localPath)}`],
+    },
+    {
+      id: 'new-catalogue',
+      title: 'Only if the catalogue is lost: set up an empty one',
+      text: 'Create an empty database under the name in DATABASE_URL, on a server that runs. Then, in the folder of Holdfast, with the HOLDFAST_SECRET you keep elsewhere:',
+      commands: ['npm run db:migrate'],
+    },
+    {
+      id: 'sources-again',
+      title: 'Only if the catalogue is lost: add the administrator and the sources again',
+      text: 'The first administrator with “npm run holdfast -- user create”, then in the console each source beside the one of the environment, with the database, path or address and the file prefix it had: the names of its archives begin with that, and their manifests tell the rest. Passwords and settings have to be typed again. Set retention before the next step: it judges what is recorded.',
+      commands: [],
+    },
+    {
+      id: 'record-backups',
+      title: 'Only if the catalogue is lost: record what lies at the destinations',
+      text: 'In the folder of Holdfast. The first command only shows what would be recorded, and what cannot be and why; the second records it. Both may be repeated. The console offers the same in the menu of the history. What scripts/backup.sh took while the catalogue was away comes into the history by this too.',
+      commands: ['npm run --silent holdfast -- rebuild --dry-run', 'npm run --silent holdfast -- rebuild'],
     },
     takeBackup('coverage', 'Close the gap'),
     {

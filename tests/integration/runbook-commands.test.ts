@@ -33,6 +33,8 @@ const TAKEN_AT = new Date('2026-11-21T01:00:00Z');
 let server: TestPostgres;
 let folder: string;
 let archive: ArchiveResult;
+/** Most of what a runbook is for works without a catalogue. */
+let catalogueUrl = '';
 /** Lines that the stand-ins for services and for the cloud wrote: what was called, with which words. */
 const called = (): string[] =>
   existsSync(join(folder, 'called')) ? readFileSync(join(folder, 'called'), 'utf8').trim().split('\n') : [];
@@ -77,7 +79,7 @@ const environment = (): NodeJS.ProcessEnv => ({
   PGUSER: 'postgres',
   PGPASSWORD: 'postgres',
   PGDATABASE: DATABASE,
-  DATABASE_URL: '',
+  DATABASE_URL: catalogueUrl,
   HOLDFAST_DATA_DIR: join(folder, 'data'),
   BACKUP_LOCAL_PATH: join(folder, 'kept in here'),
   BACKUP_WAL_PATH: join(folder, 'the log'),
@@ -147,8 +149,9 @@ beforeAll(async () => {
     );
     chmodSync(file, 0o755);
   }
-  // The commands that say "in the folder of Holdfast" begin with scripts/.
-  symlinkSync(join(HOLDFAST, 'scripts'), join(folder, 'desk', 'scripts'));
+  // The commands that say "in the folder of Holdfast" begin with scripts/ or npm.
+  for (const each of ['scripts', 'package.json', 'node_modules'])
+    symlinkSync(join(HOLDFAST, each), join(folder, 'desk', each));
   server = await startPostgres();
   await archiveWal(server, join(folder, 'the log'), folder);
   await server.createDatabase(DATABASE);
@@ -268,8 +271,15 @@ test('Redis failure, and loss of configuration', async () => {
   expect(called().slice(3)).toEqual(['configuration', 'stop', 'start', 'health']);
 });
 
-test('failure of the backup system: backups are taken by hand, with and without Holdfast', async () => {
+test('failure of the backup system: backups are taken by hand, with and without Holdfast, and a lost catalogue is filled anew', async () => {
+  catalogueUrl = (await server.createDatabase('holdfast')).reveal();
   const outputs = await workThrough('backup-system-failure');
+  catalogueUrl = '';
+  expect(outputs.get('record-backups')).toContain(`would record backup  ${archive.filename}`);
+  expect(outputs.get('record-backups')).toContain(`\nrecorded backup  ${archive.filename}`);
+  const known = await sql('holdfast', "select count(*) from backups where status = 'COMPLETED'");
+  // With what was taken by hand before and after.
+  expect(Number(known)).toBeGreaterThanOrEqual(3);
   expect(outputs.get('what-is-there')).toContain(archive.filename);
   expect(outputs.get('manual-backup')).toMatch(/\.dump/);
   expect(existsSync(join(folder, 'desk', 'by_hand.dump'))).toBe(true);
