@@ -176,7 +176,7 @@ describeWith('browser')('a second database', () => {
       await page.getByText('The backup of crm was not started').waitFor();
       expect(await page.locator('[data-testid="problem"]').getAttribute('data-code')).toBe('conflict');
       await page.unroute('**/api/v1/overview*');
-    await expect.poll(() => taken('of what is left'), { timeout: 60_000 }).toEqual(['shop COMPLETED']);
+      await expect.poll(() => taken('of what is left'), { timeout: 60_000 }).toEqual(['shop COMPLETED']);
       await other.click('[data-testid="enable-source"]');
       await other.waitForSelector('[data-testid="disable-source"]');
       await other.close();
