@@ -1,9 +1,10 @@
 import type { DroppedCopy, KeptCopies, KeptCopy, KeptCopyName } from '../contracts/kept-copy.ts';
 import { AppError, toAppError } from '../core/errors.ts';
+import { isWithin } from '../core/path-within.ts';
 import type { Config } from '../platform/config.ts';
 import { isThere } from '../restore/path-names.ts';
 import { removeMadePath } from '../restore/remove-path.ts';
-import { isBackedUp, openKeptCopies } from '../sources/registry.ts';
+import { openKeptCopies } from '../sources/registry.ts';
 import type { KeptSize } from '../sources/kept-copies.ts';
 import type { SourceContext } from '../sources/source.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
@@ -168,15 +169,13 @@ async function dropKept(
         hint: 'Wait until it has ended, or give it up.',
       });
     }
-    const isOfSource = neighbours.some(({ config }) =>
-      kind === 'path' ? isBackedUp(config, name) : kind === 'database' && config.source.database === name,
-    );
-    if (isOfSource) {
+    const isBackedUp = neighbours.some(({ config: { protects, source } }) => {
+      if (kind === 'database') return source.database === name;
+      return kind === 'path' && 'path' in protects && isWithin(protects.path, name);
+    });
+    if (isBackedUp) {
       throw new AppError('protected', `${name} is a ${kind} that is backed up here`, {
-        hint:
-          kind === 'path'
-            ? 'Nothing was dropped. Leave it out of the source that holds it, or give that source another path first.'
-            : 'Nothing was dropped. Give the source of that name another database first.',
+        hint: `Nothing was dropped. Give the source of that name another ${kind} first.`,
       });
     }
     await drop(own, ctx, thing, restoreId);

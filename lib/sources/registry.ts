@@ -1,4 +1,3 @@
-import { isWithin } from '../core/path-within.ts';
 import type { SourceKind } from '../core/source-kind.ts';
 import type { Config } from '../platform/config.ts';
 import type { BaseSource } from './base-source.ts';
@@ -6,7 +5,6 @@ import type { KeptCopiesServer } from './kept-copies.ts';
 import { compareTrees, type Taken, type TreeDifferences } from './files/compare-trees.ts';
 import { createFilesSource } from './files/files-source.ts';
 import { createFilesCopy } from './files/files-copy.ts';
-import { takesPath } from './files/select-files.ts';
 import { createBaseSource } from './postgres/base-source.ts';
 import { createKeptCopiesServer } from './postgres/kept-copies.ts';
 import { createLiveTarget } from './postgres/live-target.ts';
@@ -62,19 +60,6 @@ export function openPathCopy(config: Config, kind: Exclude<SourceKind, 'postgres
       return createSqliteCopy();
     case 'redis':
       return createRedisCopy(config);
-  }
-}
-
-/** Whether backups of this source hold what lies at `path`, or a part of it. Asks the names alone. */
-export function isBackedUp({ protects }: Pick<Config, 'protects'>, path: string): boolean {
-  switch (protects.kind) {
-    case 'files':
-      return takesPath(protects, path);
-    case 'sqlite':
-      return isWithin(protects.path, path);
-    case 'postgres':
-    case 'redis':
-      return false;
   }
 }
 

@@ -1,7 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { isWithin, outermost } from '../../core/path-within.ts';
+import { outermost } from '../../core/path-within.ts';
 import type { FilesPlace } from '../../platform/config.ts';
 import { excluder } from './exclude-patterns.ts';
 import { translateFileError } from './files-errors.ts';
@@ -52,15 +52,6 @@ export async function selectFiles({ path, only, excludes }: FilesPlace): Promise
             .map((entry) => `./${entry}`)
       : [basename(path)],
   };
-}
-
-/** Whether a backup of this place takes what lies at `other`, or a part of it. Asks the names alone. */
-export function takesPath({ path, only, excludes }: FilesPlace, other: string): boolean {
-  if (isWithin(path, other)) return true;
-  if (!isWithin(other, path)) return false;
-  const entry = other.slice(path.length + 1);
-  const isChosen = only === null || only.some((name) => isWithin(name, entry) || isWithin(entry, name));
-  return isChosen && !excluder(excludes.map(byteText))(`./${byteText(entry)}`);
 }
 
 async function isFolderAt(path: string): Promise<boolean> {
