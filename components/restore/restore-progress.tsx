@@ -95,7 +95,8 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
     >
       {phase === 'queued' ? (
         <p className="hf-muted">
-          A worker takes it within seconds. If it stays here, look at whether a worker is running.
+          A worker takes it within seconds, or once it is done with another. If it stays here, look at whether
+          a worker is running.
         </p>
       ) : (
         progress !== null && <Facts restore={restore} progress={progress} />
