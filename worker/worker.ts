@@ -186,20 +186,34 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       await runRecover(deps, { ownActive: () => [...active.keys(), ...verifying.keys()], isThorough });
       if (isThorough) thoroughAt = now;
     };
-    await boss.work(backupJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
-      if (job === undefined) return;
-      const { backupId } = BackupJob.parse(job.data);
-      const run = runBackup(deps, backupId, { run: aborting.signal, turn: ending.signal });
-      active.set(backupId, run);
+    /** A stopping worker waits for what is in `running`, or ends it. */
+    const follow = async (
+      running: Map<string, Promise<unknown>>,
+      id: string,
+      what: string,
+      run: Promise<unknown>,
+    ): Promise<void> => {
+      running.set(id, run);
       try {
         await run;
       } catch (error) {
-        if (!ending.signal.aborted) log.error('a backup job could not be done', { backupId, error });
+        if (!ending.signal.aborted)
+          log.error(`a ${what} job could not be done`, { [`${what}Id`]: id, error });
         // Not drizzle's own error: pg-boss keeps what is thrown, and it holds query parameters.
-        throw new Error('the backup job could not be done; the log of the worker says why');
+        throw new Error(`the ${what} job could not be done; the log of the worker says why`);
       } finally {
-        active.delete(backupId);
+        running.delete(id);
       }
+    };
+    await boss.work(backupJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
+      if (job === undefined) return;
+      const { backupId } = BackupJob.parse(job.data);
+      await follow(
+        active,
+        backupId,
+        'backup',
+        runBackup(deps, backupId, { run: aborting.signal, turn: ending.signal }),
+      );
     });
     await boss.work(removeJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
       if (job === undefined) return;
@@ -216,32 +230,18 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
       if (job === undefined) return;
       const { verificationId } = VerifyJob.parse(job.data);
       // Nobody waits for a proof as for a backup: a stopping worker ends it at once, and another one begins anew.
-      const run = runVerify(deps, verificationId, ending.signal);
-      verifying.set(verificationId, run);
-      try {
-        await run;
-      } catch (error) {
-        if (!ending.signal.aborted)
-          log.error('a verification job could not be done', { verificationId, error });
-        throw new Error('the verification job could not be done; the log of the worker says why');
-      } finally {
-        verifying.delete(verificationId);
-      }
+      await follow(verifying, verificationId, 'verification', runVerify(deps, verificationId, ending.signal));
     });
 
     await boss.work(restoreJob.name, { pollingIntervalSeconds: 1 }, async ([job]) => {
       if (job === undefined) return;
       const { restoreId } = RestoreJob.parse(job.data);
-      const run = runRestore(deps, restoreId, { run: aborting.signal, turn: ending.signal });
-      active.set(restoreId, run);
-      try {
-        await run;
-      } catch (error) {
-        if (!ending.signal.aborted) log.error('a restore job could not be done', { restoreId, error });
-        throw new Error('the restore job could not be done; the log of the worker says why');
-      } finally {
-        active.delete(restoreId);
-      }
+      await follow(
+        active,
+        restoreId,
+        'restore',
+        runRestore(deps, restoreId, { run: aborting.signal, turn: ending.signal }),
+      );
     });
     await boss.work(previewJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
       if (job === undefined) return;
@@ -262,16 +262,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
     await boss.work(rebuildJob.name, { pollingIntervalSeconds: 0.5 }, async ([job]) => {
       if (job === undefined) return;
       const { rebuildId } = RebuildJob.parse(job.data);
-      const run = runAskedRebuild(deps, rebuildId, ending.signal);
-      rebuilding.set(rebuildId, run);
-      try {
-        await run;
-      } catch (error) {
-        if (!ending.signal.aborted) log.error('a rebuild job could not be done', { rebuildId, error });
-        throw new Error('the rebuild job could not be done; the log of the worker says why');
-      } finally {
-        rebuilding.delete(rebuildId);
-      }
+      await follow(rebuilding, rebuildId, 'rebuild', runAskedRebuild(deps, rebuildId, ending.signal));
     });
 
     let ticking: Promise<unknown> = Promise.resolve();

@@ -2,6 +2,7 @@
 import { MoreOutlined } from '@ant-design/icons';
 import { Button, Dropdown, Pagination } from 'antd';
 import type { BackupHistoryResponse } from '#lib/contracts/backup.ts';
+import { counted } from '#lib/core/counted.ts';
 import { isFiltered, PAGE_SIZES } from '#lib/client/history-search.ts';
 import type { useBackupHistory } from '#lib/client/use-backup-history.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
@@ -15,8 +16,6 @@ import { HistoryTable } from './history-table.tsx';
 import type { RowActionHandlers } from './row-actions.tsx';
 import { useCompareSelection } from './use-compare-selection.ts';
 import type { useHistorySearch } from './use-history-search.ts';
-
-const counted = (total: number): string => (total === 1 ? '1 backup' : `${String(total)} backups`);
 
 function Nothing({
   data,
@@ -34,7 +33,7 @@ function Nothing({
   if (data.meta.total > 0) {
     return (
       <EmptyState title="This page is empty" action={<Button onClick={onFirst}>Go to the first page</Button>}>
-        There are {counted(data.meta.total)}, but not this many pages.
+        There are {counted(data.meta.total, 'backup')}, but not this many pages.
       </EmptyState>
     );
   }
@@ -90,7 +89,7 @@ export function HistorySection({
       title="Backup history"
       extra={
         <span className="hf-history-extra">
-          {data !== undefined && <span className="hf-muted">{counted(data.meta.total)}</span>}
+          {data !== undefined && <span className="hf-muted">{counted(data.meta.total, 'backup')}</span>}
           <Dropdown
             trigger={['click']}
             placement="bottomRight"

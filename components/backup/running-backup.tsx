@@ -11,7 +11,7 @@ import { queryKeys } from '#lib/client/query-keys.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
-import { RunningPanel } from '#components/ui/running-panel.tsx';
+import { RunningPanel, WaitingForWorker } from '#components/ui/running-panel.tsx';
 
 function Facts({ row, progress }: { readonly row: BackupRow; readonly progress: BackupProgress }) {
   const { bytes, totalBytes, bytesPerSecond, etaSeconds } = progress;
@@ -99,10 +99,7 @@ export function RunningBackup({
       cancel={mayCancel ? cancel : null}
     >
       {phase === 'queued' ? (
-        <p className="hf-muted">
-          A worker takes it within seconds, or once it is done with another. If it stays here, look at whether
-          a worker is running.
-        </p>
+        <WaitingForWorker />
       ) : (
         progress !== null && <Facts row={row} progress={progress} />
       )}

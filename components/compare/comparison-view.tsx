@@ -1,13 +1,12 @@
 'use client';
 import { Checkbox } from 'antd';
 import { parseAsBoolean, useQueryState } from 'nuqs';
+import { counted } from '#lib/core/counted.ts';
 import { isChanged, type Comparison } from '#lib/client/compare-facts.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { ChangedObjects } from './changed-objects.tsx';
 import { ComparedTables } from './compared-tables.tsx';
-
-const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 function summary({ tables, objects }: Comparison, kind: 'postgres' | 'sqlite'): string {
   const changed = tables.filter(isChanged).length;

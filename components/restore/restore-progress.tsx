@@ -9,7 +9,7 @@ import { phasesOf } from '#lib/client/restore-words.ts';
 import { unwrapAction } from '#lib/client/unwrap-action.ts';
 import { Instant } from '#components/ui/instant.tsx';
 import { MiddleCut } from '#components/ui/middle-cut.tsx';
-import { RunningPanel } from '#components/ui/running-panel.tsx';
+import { RunningPanel, WaitingForWorker } from '#components/ui/running-panel.tsx';
 
 const signs = { done: 'done', current: 'now', ahead: 'to come' } as const;
 
@@ -94,10 +94,7 @@ export function RestoreProgress({ restore }: { readonly restore: Restore }) {
       cancel={mayCancel ? cancel : null}
     >
       {phase === 'queued' ? (
-        <p className="hf-muted">
-          A worker takes it within seconds, or once it is done with another. If it stays here, look at whether
-          a worker is running.
-        </p>
+        <WaitingForWorker />
       ) : (
         progress !== null && <Facts restore={restore} progress={progress} />
       )}

@@ -72,3 +72,13 @@ export function RunningPanel({
     </section>
   );
 }
+
+/** What is asked for, and nobody has begun. */
+export function WaitingForWorker() {
+  return (
+    <p className="hf-muted">
+      A worker takes it within seconds, or once it is done with another. If it stays here, look at whether a
+      worker is running.
+    </p>
+  );
+}

@@ -67,6 +67,8 @@ export interface FoundPlace {
   readonly key: string;
 }
 
+type FoundArchive = Pick<Manifest, 'id' | 'stored' | 'takenAt'>;
+
 /** Nobody wrote down who asked for it: the manifest does not say. */
 const ASKED_BY = 'not known; recorded from its manifest';
 
@@ -123,15 +125,14 @@ export async function insertFoundBackup(
     .onConflictDoNothing({ target: backups.id })
     .returning({ id: backups.id });
   if (rows.length === 0) return false;
-  await insertFoundCopies(tx, manifest, places);
+  await insertCopies(tx, manifest, places);
   await noteTables(tx, id, takenAt, manifest);
   return true;
 }
 
-/** Adds further copies of a backup that is there. */
-export async function insertFoundCopies(
+async function insertCopies(
   tx: Tx,
-  { id, stored, takenAt }: Pick<Manifest, 'id' | 'stored' | 'takenAt'>,
+  { id, stored, takenAt }: FoundArchive,
   places: readonly FoundPlace[],
 ): Promise<void> {
   // A copy counts as read when it was written, until somebody reads it. Nobody has read this one since.
@@ -145,10 +146,24 @@ export async function insertFoundCopies(
     createdAt: new Date(at + index),
   }));
   await tx.insert(backupCopies).values(values);
+}
+
+/** Adds further copies of a backup that is there. */
+export async function insertFoundCopies(
+  tx: Tx,
+  archive: FoundArchive,
+  places: readonly FoundPlace[],
+): Promise<void> {
+  await insertCopies(tx, archive, places);
   for (const { destination } of places) {
     await tx
       .update(backups)
       .set({ destinations: sql`array_append(${backups.destinations}, ${destination}::destination)` })
-      .where(and(eq(backups.id, id), sql`not ${backups.destinations} @> array[${destination}::destination]`));
+      .where(
+        and(
+          eq(backups.id, archive.id),
+          sql`not ${backups.destinations} @> array[${destination}::destination]`,
+        ),
+      );
   }
 }

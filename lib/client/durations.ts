@@ -1,8 +1,8 @@
+import { counted } from '../core/counted.ts';
+
 const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
-
-const counted = (value: number, unit: string): string => `${String(value)} ${unit}${value === 1 ? '' : 's'}`;
 
 /** In one word pair, rounded: `9 hours`, `3 days`, `moments` under a minute. lib/services/health-checks.ts rounds alike. */
 export function coarseDuration(seconds: number): string {

@@ -1,7 +1,5 @@
 import type { RebuildResult } from '../contracts/rebuild.ts';
-
-const counted = (count: number, one: string, more = `${one}s`): string =>
-  `${String(count)} ${count === 1 ? one : more}`;
+import { counted } from '../core/counted.ts';
 
 const sumOf = ({ sources }: RebuildResult, of: 'backups' | 'copies' | 'expiring'): number =>
   sources.reduce((sum, source) => sum + source[of], 0);

@@ -77,3 +77,13 @@ export function toAppError(thrown: unknown): AppError {
     cause: thrown,
   });
 }
+
+/** What is kept and told of anything thrown: `RunError` of the contracts. */
+export function runErrorOf(thrown: unknown): {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | null;
+} {
+  const { code, message, hint } = toAppError(thrown);
+  return { code, message, hint: hint ?? null };
+}

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { DrillReport, drillReportText, type DrillStep } from '../contracts/drill.ts';
 import type { Check } from '../contracts/verification.ts';
 import { judgeDrill, type DrillFacts } from '../core/drill.ts';
-import { AppError, isErrorCode, toAppError } from '../core/errors.ts';
+import { AppError, isErrorCode, toAppError, runErrorOf } from '../core/errors.ts';
 import { newReportKey, signReport } from '../platform/report-signature.ts';
 import { sealReportKey, unsealReportKey } from '../platform/seal.ts';
 import { HOLDFAST_VERSION } from '../platform/version.ts';
@@ -98,8 +98,7 @@ async function endDrill(
     failed: verification?.failedCount ?? 0,
     unknown: verification?.unknownCount ?? 0,
   };
-  const runError =
-    error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
+  const runError = error === null ? null : runErrorOf(error);
   // Parsed for its order: the catalogue's JSON comes back in another one, and the bytes are what is signed.
   const document = DrillReport.parse({
     format: 1,

@@ -1,5 +1,5 @@
 import type { DroppedCopy, KeptCopies, KeptCopy, KeptCopyName } from '../contracts/kept-copy.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError, toAppError, runErrorOf } from '../core/errors.ts';
 import { isWithin } from '../core/path-within.ts';
 import type { Config } from '../platform/config.ts';
 import { isThere } from '../restore/path-names.ts';
@@ -81,7 +81,7 @@ async function listKept(deps: EngineDeps, ctx: SourceContext): Promise<KeptCopie
             {
               sourceId,
               source: names.get(sourceId) ?? sourceId,
-              error: { code: error.code, message: error.message, hint: error.hint ?? null },
+              error: runErrorOf(error),
             },
           ],
     ),

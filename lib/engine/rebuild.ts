@@ -3,7 +3,7 @@ import { manifestNameOf } from '../contracts/manifest.ts';
 import type { RebuildResult } from '../contracts/rebuild.ts';
 import { ENVIRONMENT_SOURCE_ID } from '../contracts/source.ts';
 import type { Actor } from '../core/actor.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, runErrorOf } from '../core/errors.ts';
 import { decideRetention, estimateExpiry } from '../core/retention.ts';
 import { labelOf } from '../platform/source-config.ts';
 import { openStorage } from '../storage/registry.ts';
@@ -68,8 +68,6 @@ interface Wanted {
   readonly copies: readonly [FoundCopy, ...FoundCopy[]];
 }
 
-const errorOf = ({ code, message, hint }: AppError) => ({ code, message, hint: hint ?? null });
-
 /**
  * Records what lies at the destinations and the history does not have: each backup, with all of its copies, in a transaction of its
  * own, as COMPLETED and never proven. A backup that the catalogue knows is not taken up again, whatever became of it; one that is
@@ -89,7 +87,7 @@ export async function runRebuild(deps: EngineDeps, options: RebuildOptions): Pro
   let known = 0;
   const refuse = (destination: Destination, key: string, error: AppError): void => {
     refusedCount += 1;
-    if (refused.length < NAMED) refused.push({ destination, key, error: errorOf(error) });
+    if (refused.length < NAMED) refused.push({ destination, key, error: runErrorOf(error) });
     options.told?.({ kind: 'refused', destination, key, error });
   };
 
@@ -116,7 +114,7 @@ export async function runRebuild(deps: EngineDeps, options: RebuildOptions): Pro
         signal.throwIfAborted();
         if (!(thrown instanceof AppError) || thrown.code === 'catalogue_down') throw thrown;
         deps.log.warn('a destination could not be read to the end', { destination, error: thrown });
-        unreachable.push({ destination, error: errorOf(thrown) });
+        unreachable.push({ destination, error: runErrorOf(thrown) });
       }
     }
 

@@ -1,6 +1,6 @@
 import type { BackupStatus } from '../contracts/backup.ts';
 import type { Check } from '../contracts/verification.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, runErrorOf } from '../core/errors.ts';
 import type { CopyProgress } from '../restore/restore-order.ts';
 import { LiveRestoreStopped } from '../restore/restore-into.ts';
 import { makeCopy, type RestoredCopy } from '../restore/run-copy.ts';
@@ -27,7 +27,6 @@ import { restoreTables, UnsettledTables } from './restore-tables.ts';
 import { depsOfSource } from './source-deps.ts';
 import { giveTargetName, needPathTarget, removePathCopy, swapInPath, undoPathSwap } from './restore-path.ts';
 import { swapIn, undoSwap } from './swap.ts';
-import { errorOf } from './swap-and-back.ts';
 import { undoTables } from './undo-tables.ts';
 
 export interface RestoreSignals {
@@ -253,7 +252,7 @@ async function restoreAnew(
     await runAfterHooks(restore, false);
     const isUnsettled = thrown instanceof UnsettledTables;
     const isTold = thrown instanceof LiveRestoreStopped || isUnsettled;
-    const error = errorOf(ctx.signal.aborted && !isTold ? ctx.signal.reason : thrown);
+    const error = runErrorOf(ctx.signal.aborted && !isTold ? ctx.signal.reason : thrown);
     if (error.code === 'bug') ctx.log.error('the restore met an unknown error', { error: thrown });
     const isDropped = !isUnsettled && (noted === null || (await dropCopy(restore, noted)));
     return { status: 'FAILED', error, ...(isDropped ? { copyDatabase: null } : {}) };

@@ -1,5 +1,5 @@
 import type { SourceProbeAnswer } from '../contracts/source.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError, toAppError, runErrorOf } from '../core/errors.ts';
 import { configForSource } from '../platform/source-config.ts';
 import type { Config } from '../platform/config.ts';
 import { openPostgres, openSource } from '../sources/registry.ts';
@@ -78,7 +78,7 @@ async function probe(
     productVersion: look?.productVersion ?? null,
     sizeBytes: look?.sizeBytes ?? null,
     warnings: look === null ? [] : warningsOf(question.user ?? '', look),
-    error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    error: error === null ? null : runErrorOf(error),
     checkedAt: deps.clock.now().toISOString(),
   };
 }

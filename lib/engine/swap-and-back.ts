@@ -1,4 +1,4 @@
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError, runErrorOf } from '../core/errors.ts';
 import type { RestoreRecord, RestoreResult } from '#db/queries/restore.ts';
 import { ExchangeStuck } from './exchange-path.ts';
 import type { HeldRestore } from './held-restore.ts';
@@ -10,11 +10,6 @@ type SwapRecord = Pick<RestoreRecord, 'finishedAt' | 'plan'>;
 
 /** `next` becomes what is live; what was live is kept as `aside`. Throws where it was not done, and everything is as before then. */
 type Exchange = (next: string) => Promise<{ readonly aside: string; readonly interruptionMs: number | null }>;
-
-export const errorOf = (thrown: unknown): NonNullable<RestoreResult['error']> => {
-  const { code, message, hint } = toAppError(thrown);
-  return { code, message, hint: hint ?? null };
-};
 
 export const swapping = ({ run }: HeldRestore) => ({
   phase: 'swapping' as const,
@@ -76,7 +71,7 @@ async function whileStill<T>(restore: HeldRestore, act: () => Promise<T>): Promi
 
 function stopped({ run, ctx, say }: HeldRestore, task: 'swap' | 'undo', thrown: unknown): Result {
   if (thrown instanceof ExchangeStuck) return stuckExchange(thrown, task);
-  const error = errorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
+  const error = runErrorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
   if (error.code === 'bug') ctx.log.error('the exchange met an unknown error', { error: thrown });
   say(`${run.targetDatabase} is as before`);
   return notExchanged(run, task, error);
@@ -85,7 +80,7 @@ function stopped({ run, ctx, say }: HeldRestore, task: 'swap' | 'undo', thrown: 
 /** The names of what stands aside stay in the row. */
 export const stuckExchange = (error: ExchangeStuck, task: 'swap' | 'undo'): Result => ({
   status: task === 'swap' ? 'FAILED' : 'COMPLETED',
-  error: errorOf(error),
+  error: runErrorOf(error),
   takesRequestBack: true,
 });
 

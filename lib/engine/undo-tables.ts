@@ -1,5 +1,5 @@
 import { CHANGED_CHECK } from '../contracts/restore.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError, toAppError, runErrorOf } from '../core/errors.ts';
 import { rowCount } from '../core/row-count.ts';
 import { undoneSchema } from '../core/side-schema.ts';
 import { openTablesTarget } from '../sources/registry.ts';
@@ -54,9 +54,9 @@ export async function undoTables(restore: HeldRestore): Promise<Result> {
     const isDone = await askUntilAnswered(restore, (calm) => isUndone(deps, run, calm), placesWords(run));
     if (!isDone) {
       say(`the tables of ${live} are as the restore left them`);
-      const { code, message, hint } = toAppError(ctx.signal.aborted ? ctx.signal.reason : thrown);
-      if (code === 'bug') ctx.log.error('the undo met an unknown error', { error: thrown });
-      return notUndone({ code, message, hint: hint ?? null });
+      const error = runErrorOf(ctx.signal.aborted ? ctx.signal.reason : thrown);
+      if (error.code === 'bug') ctx.log.error('the undo met an unknown error', { error: thrown });
+      return notUndone(error);
     }
     say('the rows from before are back');
     return { status: 'COMPLETED', error: null, undoneAt: 'now' };
@@ -91,14 +91,11 @@ const changedCheck = ({ schema, name, leftRows, liveRows }: ChangedTable) =>
 
 function changedError(tables: readonly ChangedTable[], schema: string): NonNullable<RestoreResult['error']> {
   const names = tables.slice(0, 5).map(({ schema: place, name }) => `${place}.${name}`);
-  const { code, message, hint } = new AppError(
-    'target_changed',
-    `rows were written since this restore: ${names.join(', ')}`,
-    {
+  return runErrorOf(
+    new AppError('target_changed', `rows were written since this restore: ${names.join(', ')}`, {
       hint: `Nothing was touched. Ask again and accept it, and what stands there now is put into a schema like ${schema}.`,
-    },
+    }),
   );
-  return { code, message, hint: hint ?? null };
 }
 
 async function isUndone(deps: HeldRestore['deps'], run: RestoreRecord, ctx: SourceContext): Promise<boolean> {

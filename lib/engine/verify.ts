@@ -1,7 +1,7 @@
 import type { BackupStatus } from '../contracts/backup.ts';
 import type { DrillStep } from '../contracts/drill.ts';
 import type { Check, VerifyEvent, VerifyOutcome, VerifyPhase } from '../contracts/verification.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, runErrorOf } from '../core/errors.ts';
 import { verifyJob } from '../jobs/queue.ts';
 import { startVerifier } from '../verify/start-verifier.ts';
 import type { Tx } from '#db/client.ts';
@@ -37,12 +37,12 @@ const TURN_MS = 1000;
 const FINDINGS_MS = 3000;
 const LOG_BYTES_MAX = 256 * 1024;
 
-const unknown = ({ code, message, hint }: AppError): VerifyOutcome => ({
+const unknown = (error: AppError): VerifyOutcome => ({
   status: 'UNKNOWN',
   proven: false,
   restoreMs: null,
   place: null,
-  error: { code, message, hint: hint ?? null },
+  error: runErrorOf(error),
 });
 
 export const verificationCancelled = (by: string | null): AppError =>

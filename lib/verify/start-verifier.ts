@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { VerifyEvent, type VerifyOrder, type VerifyOutcome } from '../contracts/verification.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError, toAppError, runErrorOf } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Config } from '../platform/config.ts';
 import { verifierEnvironment } from '../platform/verifier-environment.ts';
@@ -14,12 +14,12 @@ const NICENESS = 10;
 /** It has a cluster to stop and files to remove; what it cannot do by then, the next sweep does. */
 const KILL_AFTER_MS = 20_000;
 
-const endedUnknown = ({ code, message, hint }: AppError): VerifyOutcome => ({
+const endedUnknown = (error: AppError): VerifyOutcome => ({
   status: 'UNKNOWN',
   proven: false,
   restoreMs: null,
   place: null,
-  error: { code, message, hint: hint ?? null },
+  error: runErrorOf(error),
 });
 
 /** A process that dies has said nothing about the backup. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { VerifyEvent, VerifyOrder, VerifyOutcome } from '../contracts/verification.ts';
 import { humanBytes } from '../core/bytes.ts';
 import type { Manifest } from '../contracts/manifest.ts';
-import { AppError, toAppError } from '../core/errors.ts';
+import { AppError, toAppError, runErrorOf } from '../core/errors.ts';
 import type { SourceKind } from '../core/source-kind.ts';
 import type { Config } from '../platform/config.ts';
 import { loadStorage } from '../storage/load-storage.ts';
@@ -69,7 +69,7 @@ export async function verifyArchive(
     status,
     proven,
     ...restored,
-    error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    error: error === null ? null : runErrorOf(error),
   };
 }
 

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { catalogueNow } from '#db/queries/backup.ts';
 import { retainableBackups } from '#db/queries/run.ts';
-import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { AppError } from '#lib/core/errors.ts';
 import { decideRetention } from '#lib/core/retention.ts';
 import { retentionPolicy, runRetain } from '#lib/engine/retain.ts';
 import { depsOfSources } from '#lib/engine/source-deps.ts';
 import { commandActor, withBackend, type Command } from './command.ts';
+import { commandDeps } from './command-deps.ts';
 
 export const cleanup: Command = {
   name: 'cleanup',
@@ -27,16 +26,8 @@ export const cleanup: Command = {
       });
     }
     return withBackend(async (backend) => {
-      const { db, config, log, clock } = backend;
-      const sources = await depsOfSources({
-        config,
-        sourceId: ENVIRONMENT_SOURCE_ID,
-        db,
-        queue: await backend.queue(),
-        log,
-        clock,
-        workerId: randomUUID(),
-      });
+      const { db } = backend;
+      const sources = await depsOfSources(await commandDeps(backend));
       const decisions: {
         id: string;
         filename: string;

@@ -1,15 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { nameEnvironmentSource } from '#db/queries/source.ts';
-import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { humanBytes } from '#lib/core/bytes.ts';
-import { AppError, isErrorCode } from '#lib/core/errors.ts';
+import { counted } from '#lib/core/counted.ts';
+import { AppError, isErrorCode, runErrorOf } from '#lib/core/errors.ts';
 import { runRebuild, type RebuildEvent } from '#lib/engine/rebuild.ts';
 import { commandActor, withBackend, type Command } from './command.ts';
+import { commandDeps } from './command-deps.ts';
 import { minute } from './list.ts';
 import { namedSource, sourceOption } from './source-option.ts';
-
-const counted = (count: number, one: string, more = `${one}s`): string =>
-  `${String(count)} ${count === 1 ? one : more}`;
 
 function lineOf(event: RebuildEvent, isDryRun: boolean): string {
   if (event.kind === 'refused') {
@@ -41,18 +38,9 @@ export const rebuild: Command = {
   run: async (values) => {
     const isDryRun = values['dry-run'] === true;
     return withBackend(async (backend) => {
-      const { db, config, log, clock } = backend;
       // In a new catalogue no worker has named it yet.
-      await nameEnvironmentSource(db, config.source.database);
-      const deps = {
-        config,
-        sourceId: ENVIRONMENT_SOURCE_ID,
-        db,
-        queue: await backend.queue(),
-        log,
-        clock,
-        workerId: randomUUID(),
-      };
+      await nameEnvironmentSource(backend.db, backend.config.source.database);
+      const deps = await commandDeps(backend);
       const events: RebuildEvent[] = [];
       const result = await runRebuild(deps, {
         isDryRun,
@@ -98,11 +86,7 @@ export const rebuild: Command = {
                   {
                     destination: event.destination,
                     key: event.key,
-                    error: {
-                      code: event.error.code,
-                      message: event.error.message,
-                      hint: event.error.hint ?? null,
-                    },
+                    error: runErrorOf(event.error),
                   },
                 ]
               : [],
