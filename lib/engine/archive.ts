@@ -14,6 +14,7 @@ import type { Config } from '../platform/config.ts';
 import { layersOf } from '../platform/source-config.ts';
 import { HOLDFAST_VERSION } from '../platform/version.ts';
 import { countBytes } from '../pipeline/byte-count.ts';
+import { countThrough } from '../pipeline/count-through.ts';
 import { sealManifest } from '../pipeline/manifest-checksum.ts';
 import { openSource } from '../sources/registry.ts';
 import type { Dump, FactsPolicy, SourceProbe } from '../sources/source.ts';
@@ -242,7 +243,6 @@ async function dumpTo(
   made: Made[],
   ctx: RunContext,
 ): Promise<Dumped> {
-  const plainCounter = countBytes();
   const storedCounter = countBytes();
   let totalBytes = request.expectedPlainBytes ?? undefined;
   const isLast = (index: number): boolean => index === stages.programs.length - 1;
@@ -251,19 +251,18 @@ async function dumpTo(
     schemaOnly: request.schemaOnly,
     compression: isGzippedInside(config) ? 'gzip' : 'none',
     facts: request.factsPolicy,
-    tap: (chunk) => {
-      plainCounter.add(chunk);
-      ctx.progress({ phase: 'dumping', bytes: plainCounter.bytes, totalBytes });
-    },
   });
   totalBytes ??= dump.estimateBytes ?? undefined;
   ctx.progress({ phase: 'dumping', bytes: 0, totalBytes });
   ctx.log.info('dumping', { tables: dump.tables.length, snapshot: dump.snapshot, key: place.key });
 
-  const exits: Promise<unknown>[] = [];
-  let { body } = dump;
+  const counted = countThrough(ctx, dump.body, (bytes) => {
+    ctx.progress({ phase: 'dumping', bytes, totalBytes });
+  });
+  const exits = [counted.exit];
+  let { body } = counted;
   for (const [index, stage] of stages.programs.entries()) {
-    const run = stage.start(ctx, body, isLast(index) ? { tap: storedCounter.add } : {});
+    const run = stage.start(ctx, body, isLast(index) ? { tap: storedCounter.add } : { isForProgram: true });
     exits.push(run.exit);
     body = run.stdout;
   }
@@ -272,7 +271,7 @@ async function dumpTo(
   } catch (error) {
     // The answer to the commit may have got lost on the way, but only after all bytes were sent.
     if (body.readableEnded && !isTaken(error)) {
-      const bytes = (stages.programs.length === 0 ? plainCounter : storedCounter).result();
+      const bytes = (stages.programs.length === 0 ? counted : storedCounter).result();
       made.push({ storage: place.storage, key: place.key, bytes });
     }
     throw error;
@@ -281,7 +280,7 @@ async function dumpTo(
     body.destroy();
     await Promise.all(exits);
   }
-  const plain = plainCounter.result();
+  const plain = counted.result();
   const stored = stages.programs.length === 0 ? plain : storedCounter.result();
   made.push({ storage: place.storage, key: place.key, bytes: null });
   if (stored.bytes === 0) throw new AppError('integrity', 'the dump is empty although it ended well');

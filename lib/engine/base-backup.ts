@@ -5,6 +5,7 @@ import { BASE_FOLDER, baseFilename } from '../core/base-name.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import { countBytes } from '../pipeline/byte-count.ts';
+import { countThrough } from '../pipeline/count-through.ts';
 import { manifestChecksum } from '../pipeline/manifest-checksum.ts';
 import type { Config } from '../platform/config.ts';
 import { HOLDFAST_VERSION } from '../platform/version.ts';
@@ -100,19 +101,16 @@ async function copyServer(
   undo: Undo[],
   ctx: RunContext,
 ): Promise<Copied> {
-  const plain = countBytes();
   const stored = countBytes();
-  await using dump = await openBaseSource(config).dump(ctx, {
-    tap: (chunk) => {
-      plain.add(chunk);
-      ctx.progress({ phase: 'dumping', bytes: plain.bytes, totalBytes: sizeBytes });
-    },
+  await using dump = await openBaseSource(config).dump(ctx);
+  const plain = countThrough(ctx, dump.body, (bytes) => {
+    ctx.progress({ phase: 'dumping', bytes, totalBytes: sizeBytes });
   });
-  const exits: Promise<unknown>[] = [];
-  let { body } = dump;
+  const exits = [plain.exit];
+  let { body } = plain;
   for (const [index, stage] of stages.programs.entries()) {
     const isLast = index === stages.programs.length - 1;
-    const run = stage.start(ctx, body, isLast ? { tap: stored.add } : {});
+    const run = stage.start(ctx, body, isLast ? { tap: stored.add } : { isForProgram: true });
     exits.push(run.exit);
     body = run.stdout;
   }

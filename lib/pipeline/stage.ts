@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { StageRecord } from '../contracts/manifest.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Program } from '../tools/find-program.ts';
-import { startTool, type ToolRun } from '../tools/start-tool.ts';
+import { startTool, type Tool, type ToolRun } from '../tools/start-tool.ts';
 
 /** A program that changes the bytes. Its `stdout` keeps ToolRun's promise, and passes on what `input` throws. */
 export interface Stage {
@@ -11,7 +11,7 @@ export interface Stage {
   start(
     ctx: Pick<RunContext, 'signal'>,
     input: Readable,
-    options: { readonly tap?: (chunk: Buffer) => void },
+    options: Pick<Tool, 'tap' | 'isForProgram'>,
   ): ToolRun;
 }
 

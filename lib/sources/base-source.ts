@@ -26,6 +26,6 @@ export interface BaseSource {
    * a server with tablespaces of its own.
    */
   probe(ctx: SourceContext): Promise<BaseProbe>;
-  /** Dispose of what it returns when `body` is done. `tap` sees each chunk of it. */
-  dump(ctx: SourceContext, options: { readonly tap: (chunk: Buffer) => void }): Promise<BaseDump>;
+  /** Dispose of what it returns when `body` is done. */
+  dump(ctx: SourceContext): Promise<BaseDump>;
 }

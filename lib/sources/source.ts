@@ -52,8 +52,6 @@ export interface DumpOptions {
   /** Whether the dump compresses itself; `none` where a stage does that. */
   readonly compression: 'none' | 'gzip';
   readonly facts: FactsPolicy;
-  /** Sees each chunk of the body as it is passed on. */
-  tap?(chunk: Buffer): void;
 }
 
 export interface Dump extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline, Transform, type Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 import { humanBytes } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
 import type { DumpContext } from './source.ts';
@@ -16,7 +16,7 @@ export interface StagedFile extends AsyncDisposable {
   /** Absolute; nothing is there yet. */
   readonly path: string;
   /** Streams what was written to `path`. Errors with the reason of an aborted signal. */
-  body(tap: ((chunk: Buffer) => void) | undefined): Promise<{
+  body(): Promise<{
     readonly body: Readable;
     readonly sizeBytes: number;
   }>;
@@ -37,26 +37,19 @@ export async function stageFile(ctx: DumpContext, needBytes: number): Promise<St
     );
   }
   const path = join(ctx.workDir, 'staged');
-  let stream: Transform | undefined;
+  let stream: Readable | undefined;
   return {
     path,
-    body: async (tap) => {
+    body: async () => {
       const { size } = await stat(path);
       ctx.signal.throwIfAborted();
-      const body = new Transform({
-        highWaterMark: CHUNK_BYTES,
-        transform: (chunk: Buffer, _, done) => {
-          tap?.(chunk);
-          done(null, chunk);
-        },
-      });
+      const body = createReadStream(path, { highWaterMark: CHUNK_BYTES });
       stream = body;
       const onAbort = (): void => {
         body.destroy(ctx.signal.reason as Error);
       };
       ctx.signal.addEventListener('abort', onAbort, { once: true });
-      // Its error is that of `body`, where whoever reads gets it.
-      pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), body, () => {
+      finished(body, () => {
         ctx.signal.removeEventListener('abort', onAbort);
       });
       return { body, sizeBytes: size };

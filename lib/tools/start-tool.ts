@@ -1,11 +1,23 @@
-import { Readable } from 'node:stream';
+import { closeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
+import { openPipe } from './open-pipe.ts';
 import { spawnTool, type ToolCommand, type ToolExit } from './spawn-tool.ts';
+import { feed, judgeBoth } from './tool-input.ts';
+import { ToolOutput } from './tool-output.ts';
+
+/** Of a program that heeds EPIPE and not the signal; a shell says the same of one that the signal ended. */
+const SIGPIPE_CODE = 141;
 
 export interface Tool extends ToolCommand {
   /** Read to its end by the child; its error ends the child and becomes the error of `stdout`. */
   readonly stdin?: Readable;
+  /**
+   * Its `stdout` is to be the `stdin` of another program: the bytes go there without passing through this process, and `tap` sees none
+   * of them. Read here all the same, `stdout` is as ever.
+   */
+  readonly isForProgram?: boolean;
   /** From SIGTERM to SIGKILL. Default 3,000. */
   readonly killAfterMs?: number;
   /** Sees each chunk of stdout as it is passed on; complete when `stdout` has ended. */
@@ -51,80 +63,53 @@ export function toolFailed(name: string, exit: ToolExit): AppError {
  * that cannot be started is `tool_missing`.
  */
 export function startTool(ctx: Pick<RunContext, 'signal'>, tool: Tool): ToolRun {
+  const { stdin } = tool;
+  const pipe = tool.isForProgram === true ? openPipe() : undefined;
+  const given = stdin instanceof ToolOutput ? stdin.give() : undefined;
   const { name, child, exit, startError, kill } = spawnTool(tool, [
-    tool.stdin === undefined ? 'ignore' : 'pipe',
-    'pipe',
+    stdin === undefined ? 'ignore' : (given ?? 'pipe'),
+    pipe?.writeEnd ?? 'pipe',
   ]);
-  const failure = (ended: ToolExit): AppError =>
-    startError() ?? tool.failure?.(ended) ?? toolFailed(name, ended);
+  // While one is open here, who reads sees no end, and who writes does not learn that its reader has gone.
+  for (const end of [pipe?.writeEnd, given]) if (end !== undefined) closeSync(end);
 
-  const source = child.stdout;
-  const stdout = new Readable({
-    highWaterMark: 256 * 1024,
-    read() {
-      source?.resume();
-    },
-    destroy(error, done) {
+  const stdout = new ToolOutput({
+    from: pipe?.readEnd ?? child.stdout,
+    stop: async () => {
       ctx.signal.removeEventListener('abort', onAbort);
       kill('SIGTERM');
       const timer = setTimeout(() => {
         kill('SIGKILL');
       }, tool.killAfterMs ?? 3000);
-      // What the child still has to say is nobody's business, but unread it would keep 'close' from coming.
-      source?.removeAllListeners('data').resume();
-      void exit.then(() => {
-        clearTimeout(timer);
-        done(error);
-      });
+      await exit;
+      clearTimeout(timer);
     },
+    ...(tool.tap === undefined ? {} : { tap: tool.tap.bind(tool) }),
   });
   const onAbort = (): void => {
     stdout.destroy(ctx.signal.reason as Error);
   };
-  // Nobody may be listening yet when a run is cancelled; whoever reads later still gets the error.
-  stdout.on('error', () => undefined);
-  source?.on('data', (chunk: Buffer) => {
-    tool.tap?.(chunk);
-    if (!stdout.push(chunk)) source.pause();
-  });
-  source?.pause();
-  const { stdin } = tool;
-  void exit.then((ended) => {
+  const end = (ended: ToolExit): void => {
     if (stdout.destroyed) return;
-    if (ended.code === null || !(tool.goodCodes ?? [0]).includes(ended.code)) {
-      stdout.destroy(failure(ended));
-    } else if (stdin !== undefined && !stdin.readableEnded) {
-      stdout.destroy(new AppError('tool_failed', `${name} stopped reading before the end of its input`));
-    } else {
+    if (isGood(tool, ended)) {
       ctx.signal.removeEventListener('abort', onAbort);
-      stdout.push(null);
+      stdout.allow();
+    } else {
+      stdout.hasLostReader = ended.signal === 'SIGPIPE' || ended.code === SIGPIPE_CODE;
+      stdout.destroy(startError() ?? tool.failure?.(ended) ?? toolFailed(name, ended));
     }
-  });
-
-  if (stdin !== undefined && child.stdin !== null) {
-    const sink = child.stdin;
-    let hasStopped = false;
-    sink.on('error', () => {
-      // Why the child stopped reading is what its exit tells; EPIPE would only hide that.
-      hasStopped = true;
-      stdin.destroy();
-    });
-    stdin.once('error', (error) => {
-      stdout.destroy(error);
-    });
-    stdin.once('close', () => {
-      // Closing the pipe here would look like the end of the data to the child, so it has to go first.
-      if (!stdin.readableEnded && !hasStopped) {
-        stdout.destroy(new AppError('tool_failed', `the input of ${name} was cut off`));
-      }
-    });
-    stdout.once('close', () => {
-      stdin.destroy();
-      sink.destroy();
-    });
-    stdin.pipe(sink);
+  };
+  if (stdin === undefined) void exit.then(end);
+  else {
+    const fed = { name, stdin, stdout, exit, end, isGood: isGood.bind(null, tool) };
+    if (given === undefined) feed(fed, child.stdin);
+    else void judgeBoth(fed);
+    stdout.once('close', () => stdin.destroy());
   }
   if (ctx.signal.aborted) onAbort();
   else ctx.signal.addEventListener('abort', onAbort, { once: true });
   return { pid: child.pid, stdout, exit };
 }
+
+const isGood = (tool: Tool, { code }: ToolExit): boolean =>
+  code !== null && (tool.goodCodes ?? [0]).includes(code);

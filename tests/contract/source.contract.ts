@@ -121,15 +121,9 @@ export function sourceContract(kind: string, traits: SourceTraits, open: () => P
     it.each(['none', 'gzip'] as const)(
       'what it dumps (%s) restores to what was there',
       async (compression) => {
-        const tapped: number[] = [];
-        const dump = await spec.source.dump(context(), {
-          ...all,
-          compression,
-          tap: (chunk) => tapped.push(chunk.length),
-        });
+        const dump = await spec.source.dump(context(), { ...all, compression });
         const bytes = await buffer(dump.body);
         await dump[Symbol.asyncDispose]();
-        expect(tapped.reduce((sum, length) => sum + length, 0)).toBe(bytes.length);
         expect(await spec.restore(bytes)).toEqual(await spec.content());
         if (traits.hasTables) expect(dump.tables.map(({ name }) => name)).toContain(spec.table);
         else expect(dump.tables).toEqual([]);

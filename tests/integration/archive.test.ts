@@ -11,6 +11,7 @@ import type { ProgressUpdate, RunContext } from '#lib/core/run-context.ts';
 import { makeArchive, removeArchive, type ArchiveHooks } from '#lib/engine/archive.ts';
 import { parseConfig, type Config } from '#lib/platform/config.ts';
 import { RESTORE_KIT } from '#tests/support/backups.ts';
+import { childrenOf, endAll } from '#tests/support/children.ts';
 import { withSmallTmpfs } from '#tests/support/faults.ts';
 import { notingLog } from '#tests/support/loggers.ts';
 import { describeWith } from '#tests/support/needs.ts';
@@ -258,6 +259,7 @@ describe('bad luck: a clear code, nothing under the final name, no process left'
     );
     expect(filesOf()).toEqual([]);
     expect(pidsOf('pg_dump')).toEqual([]);
+    expect(childrenOf(process.pid).filter(({ argv }) => /count-bytes|zstd/.test(argv))).toEqual([]);
     const told = JSON.stringify([error.message, error.hint, error.fields, run.logged]) + String(error.stack);
     expect(told).not.toContain(CANARY);
     return { error, run };
@@ -274,6 +276,16 @@ describe('bad luck: a clear code, nothing under the final name, no process left'
     expect(error).toMatchObject({ code: 'tool_failed' });
     expect(argv).toContain('--format=custom');
     expect(argv).not.toContain(CANARY);
+  });
+
+  test.each([
+    ['the program that counts', 'count-bytes.mjs', 'the program that counts bytes was ended by SIGKILL'],
+    ['zstd', 'zstd', 'zstd was ended by SIGKILL'],
+  ])('%s killed', async (_, name, message) => {
+    const { error } = await failing(big(), () => {
+      endAll(childrenOf(process.pid).filter(({ argv }) => argv.includes(name)));
+    });
+    expect(error).toMatchObject({ code: 'tool_failed', message });
   });
 
   test('cancelled', async () => {

@@ -72,7 +72,6 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
         ...names,
       ],
       tap: (chunk) => {
-        options.tap?.(chunk);
         try {
           reading.feed(chunk);
         } catch (error) {

@@ -150,7 +150,7 @@ export function createBaseSource(config: Config): BaseSource {
     }
   };
 
-  const dump: BaseSource['dump'] = async (ctx, { tap }): Promise<BaseDump> => {
+  const dump: BaseSource['dump'] = async (ctx): Promise<BaseDump> => {
     const sql = await connect(source);
     try {
       const { tool, segmentBytes } = await look(config, sql, ctx);
@@ -168,7 +168,7 @@ export function createBaseSource(config: Config): BaseSource {
           `--dbname=${conninfo(source)}`,
         ],
         env: libpqEnvironment(source),
-        tap,
+        isForProgram: true,
         tapLine: positions.tapLine,
         failure: (exit) => failure(exit, source),
       });

@@ -152,7 +152,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
           `--dbname=${conninfo(source)}`,
         ],
         env: libpqEnvironment(source),
-        ...(options.tap === undefined ? {} : { tap: options.tap.bind(options) }),
+        isForProgram: true,
         failure: (exit) => translatePgDumpExit(exit, source),
       });
       const watch = watchServer(shared, ctx, heartbeat, (error) => {

@@ -47,7 +47,7 @@ export function createRedisSource(config: Config, place: RedisPlace, heartbeat =
         return null;
       });
       const durationMs = ctx.clock.now().getTime() - startedAt;
-      const { body, sizeBytes } = await staged.body(options.tap?.bind(options));
+      const { body, sizeBytes } = await staged.body();
       return {
         body,
         snapshot: null,

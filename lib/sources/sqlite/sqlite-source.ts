@@ -66,7 +66,7 @@ export function createSqliteSource(place: SqlitePlace): Source {
       reading.catch(listed.reject);
       // Without a list of its tables nobody can open the database, and no backup of it would be worth anything.
       await listed.promise;
-      const { body, sizeBytes } = await staged.body(options.tap?.bind(options));
+      const { body, sizeBytes } = await staged.body();
       return {
         body,
         snapshot: null,

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AppError } from '#lib/core/errors.ts';
 import { Secret } from '#lib/core/secret.ts';
 import { startTool, type ToolRun } from '#lib/tools/start-tool.ts';
@@ -136,4 +136,134 @@ test('a program runs as the user it was given', async () => {
   const identity = own === 0 ? { uid: 65_534, gid: 65_534 } : { uid: own, gid: process.getgid?.() ?? 0 };
   const run = startTool(idle(), { file: '/usr/bin/id', args: ['-u'], cwd: '/', identity });
   expect((await read(run)).toString().trim()).toBe(String(identity.uid));
+});
+
+const shell = (script: string): { file: string; args: string[] } => ({
+  file: '/bin/sh',
+  args: ['-c', script],
+});
+const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
+
+describe('a program that writes for another one', () => {
+  /** `script | reader`, and what either was called. */
+  const joined = (script: string, reader: string, ctx = idle()) => {
+    const seen: Buffer[] = [];
+    const writer = startTool(ctx, {
+      ...shell(script),
+      isForProgram: true,
+      tap: (chunk) => void seen.push(chunk),
+    });
+    return { writer, run: startTool(ctx, { ...shell(reader), stdin: writer.stdout }), seen };
+  };
+
+  test('is read by that one, and no byte passes through this process', async () => {
+    const before = openDescriptors();
+    const { writer, run, seen } = joined('head -c 3000000 /dev/zero; sleep 0.1', 'cat; printf end');
+    const bytes = await read(run);
+    expect(bytes.length).toBe(3_000_003);
+    expect(bytes.subarray(3_000_000).toString()).toBe('end');
+    expect(await writer.exit).toMatchObject({ code: 0 });
+    expect(writer.stdout.readableEnded).toBe(true);
+    expect(seen).toEqual([]);
+    await new Promise(setImmediate);
+    expect(openDescriptors()).toBe(before);
+  });
+
+  test('can be read here all the same, even late', async () => {
+    const before = openDescriptors();
+    const prompt = startTool(idle(), { ...shell('head -c 3000000 /dev/zero'), isForProgram: true });
+    expect((await read(prompt)).length).toBe(3_000_000);
+    const late = startTool(idle(), { ...shell('printf short'), isForProgram: true });
+    await late.exit;
+    expect((await read(late)).toString()).toBe('short');
+    const broken = startTool(idle(), { file: program('exits-1-after-1MiB'), args: [], isForProgram: true });
+    await expect(read(broken)).rejects.toMatchObject({ code: 'tool_failed' });
+    await new Promise(setImmediate);
+    expect(openDescriptors()).toBe(before);
+  });
+
+  test('has gone before the other one begins, and nothing is lost', async () => {
+    const writer = startTool(idle(), { ...shell('printf whole'), isForProgram: true });
+    await writer.exit;
+    const run = startTool(idle(), { file: '/bin/cat', args: [], stdin: writer.stdout });
+    expect((await read(run)).toString()).toBe('whole');
+  });
+
+  test('fails: its reader, which saw a usual end, has not succeeded', async () => {
+    const { run } = joined('printf half; exit 7', 'cat');
+    await expect(read(run)).rejects.toMatchObject({ code: 'tool_failed', fields: { exitCode: 7 } });
+    const late = joined('printf half; exec >&-; sleep 0.3; exit 7', 'cat');
+    await expect(read(late.run)).rejects.toMatchObject({ code: 'tool_failed', fields: { exitCode: 7 } });
+    expect(await late.run.exit).toMatchObject({ code: 0 });
+  });
+
+  test('fails, and its reader fails over the half: the writer is named', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { run } = joined('printf half; exit 7', 'cat > /dev/null; exit 5');
+      await expect(read(run)).rejects.toMatchObject({ fields: { exitCode: 7 } });
+    }
+  });
+
+  test('loses its reader: the reader is named, and not who wrote on', async () => {
+    for (const endless of ['exec yes', 'trap "" PIPE; yes 2> /dev/null; exit 141']) {
+      const { writer, run } = joined(endless, 'head -c 10; exit 3');
+      await expect(read(run)).rejects.toMatchObject({ fields: { exitCode: 3 } });
+      await writer.exit;
+      const early = joined(endless, 'head -c 10');
+      await expect(read(early.run)).rejects.toThrow('sh stopped reading before the end of its input');
+    }
+    const { run } = joined('exec yes', 'kill -9 $$');
+    await expect(read(run)).rejects.toMatchObject({ fields: { exitSignal: 'SIGKILL' } });
+    const silent = joined('exec sleep 60', 'exit 3');
+    await expect(read(silent.run)).rejects.toMatchObject({ fields: { exitCode: 3 } });
+    expect(await silent.writer.exit).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  test('of three, the one that failed by itself is named', async () => {
+    const first = startTool(idle(), { ...shell('exec yes'), isForProgram: true });
+    const second = startTool(idle(), { file: '/bin/cat', args: [], stdin: first.stdout, isForProgram: true });
+    const third = startTool(idle(), { ...shell('head -c 10; exit 3'), stdin: second.stdout });
+    await expect(read(third)).rejects.toMatchObject({ fields: { exitCode: 3 } });
+    expect(await first.exit).toMatchObject({ signal: 'SIGPIPE' });
+  });
+
+  test('its reader is not there', async () => {
+    const writer = startTool(idle(), { ...shell('exec yes'), isForProgram: true });
+    const run = startTool(idle(), { file: '/nonexistent/program', args: [], stdin: writer.stdout });
+    await expect(read(run)).rejects.toMatchObject({ code: 'tool_missing' });
+    await writer.exit;
+    expect(isAlive(writer.pid)).toBe(false);
+  });
+
+  test('an abort ends both, and so does destroying the last', async () => {
+    const before = openDescriptors();
+    const abort = new AbortController();
+    const aborted = joined('exec sleep 60', 'cat', { signal: abort.signal });
+    const reading = read(aborted.run);
+    abort.abort(new AppError('cancelled', 'stop'));
+    await expect(reading).rejects.toMatchObject({ code: 'cancelled' });
+    const destroyed = joined('exec sleep 60', 'cat');
+    destroyed.run.stdout.destroy();
+    const unread = startTool(idle(), { ...shell('exec sleep 60'), isForProgram: true });
+    unread.stdout.destroy();
+    for (const { pid, exit } of [aborted.writer, aborted.run, destroyed.writer, destroyed.run, unread]) {
+      expect(await exit).toMatchObject({ signal: 'SIGTERM' });
+      expect(isAlive(pid)).toBe(false);
+    }
+    await new Promise(setImmediate);
+    expect(openDescriptors()).toBe(before);
+  });
+
+  test('without a folder for temporary files says what is missing', () => {
+    const { TMPDIR } = process.env;
+    process.env['TMPDIR'] = '/nonexistent';
+    try {
+      expect(() => startTool(idle(), { ...shell('true'), isForProgram: true })).toThrow(
+        'mkfifo could not make a pipe between two programs',
+      );
+    } finally {
+      if (TMPDIR === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = TMPDIR;
+    }
+  });
 });
