@@ -128,7 +128,10 @@ export async function benchMemory(
       ADDED_LIMIT_MB,
       ' MB',
     ),
-    figure(`its programs together (pg_dump, the one that counts, zstd), ${what}`, `${mb(childBytes)}, archive ${mb(storedBytes)}`),
+    figure(
+      `its programs together (pg_dump, the one that counts, zstd), ${what}`,
+      `${mb(childBytes)}, archive ${mb(storedBytes)}`,
+    ),
     atMost(
       `worker memory above idle while it has that verified at depth archive, ${what}`,
       (verifyingBytes - idleBytes) / 1e6,

@@ -26,6 +26,8 @@ const STILL_MS = 1000;
 interface Verification {
   /** From the order to the outcome, without Node's start. */
   readonly durationMs: number;
+  /** Into a file that pg_restore can seek in, read or not. */
+  readonly decodeMs: number | null;
   readonly restoreMs: number | null;
   readonly idleBytes: number;
   readonly addedBytes: number;
@@ -77,10 +79,21 @@ async function verify(folder: string, key: string, depth: Depth): Promise<Verifi
   await exited;
   clearInterval(sampling);
   const durationMs = performance.now() - startedAt;
-  const last = VerifyEvent.parse(JSON.parse(text.trim().split('\n').at(-1) ?? ''));
-  const outcome: VerifyOutcome | null = last.type === 'outcome' ? last.outcome : null;
+  const events = text
+    .trim()
+    .split('\n')
+    .map((line) => VerifyEvent.parse(JSON.parse(line)));
+  const last = events.at(-1);
+  const outcome: VerifyOutcome | null = last?.type === 'outcome' ? last.outcome : null;
   if (outcome?.status !== 'PASSED') throw new Error(`the verification did not pass: ${text}`);
-  return { durationMs, restoreMs: outcome.restoreMs, idleBytes, addedBytes: peakBytes - idleBytes };
+  const decode = events.find((event) => event.type === 'check' && event.check.name === 'decode');
+  return {
+    durationMs,
+    decodeMs: decode?.type === 'check' ? decode.check.durationMs : null,
+    restoreMs: outcome.restoreMs,
+    idleBytes,
+    addedBytes: peakBytes - idleBytes,
+  };
 }
 
 /**
@@ -116,8 +129,11 @@ export async function benchVerify(
     ];
     for (const [depth, list] of seen) {
       const restoreMs = list.flatMap((one) => one.restoreMs ?? []);
+      const decodeMs = list.flatMap((one) => one.decodeMs ?? []);
       const ofRestore =
-        restoreMs.length === 0 ? '' : ` (pg_restore ${(median(restoreMs) / 1000).toFixed(2)} s of it)`;
+        restoreMs.length === 0
+          ? ''
+          : ` (of it decoding to a disk ${(median(decodeMs) / 1000).toFixed(2)} s, pg_restore ${(median(restoreMs) / 1000).toFixed(2)} s)`;
       rows.push(
         figure(
           `verification at depth ${depth}, ${label}, a GB of what pg_dump wrote`,
