@@ -30,7 +30,7 @@ function Facts({ row, progress }: { readonly row: BackupRow; readonly progress: 
       </div>
       <div>
         <dt>Time left</dt>
-        <dd>{etaSeconds === null ? 'not known yet' : `about ${timeLeft(etaSeconds)}`}</dd>
+        <dd>{etaSeconds === null ? 'not known' : `about ${timeLeft(etaSeconds)}`}</dd>
       </div>
       <div>
         <dt>Started</dt>

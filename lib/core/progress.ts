@@ -3,6 +3,7 @@ import type { Phase, ProgressUpdate } from './run-context.ts';
 export interface Progress {
   readonly phase: Phase;
   readonly bytes: number;
+  /** Of this phase; null where it is not known, or was estimated too low. */
   readonly totalBytes: number | null;
   /** Smoothed over about ten seconds; null before there is one. */
   readonly bytesPerSecond: number | null;
@@ -67,7 +68,8 @@ export function createProgressMeter(destinationCount: number): ProgressMeter {
       return {
         phase,
         bytes,
-        totalBytes: totalBytes === undefined ? null : Math.max(totalBytes, bytes),
+        // Of an estimate that has been passed nothing can be said any more, least of all that no time is left.
+        totalBytes: totalBytes === undefined || bytes > totalBytes ? null : totalBytes,
         bytesPerSecond: rate === null ? null : Math.round(rate),
         percent,
       };
