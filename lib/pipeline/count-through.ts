@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { ByteCount } from '../contracts/manifest.ts';
+import { NICENESS } from '../tools/spawn-tool.ts';
 import { startTool, toolFailed } from '../tools/start-tool.ts';
 import { ToolOutput } from '../tools/tool-output.ts';
 import { countBytes } from './byte-count.ts';
@@ -64,6 +65,7 @@ function countByProgram(
   const run = startTool(ctx, {
     file: process.execPath,
     args: [PROGRAM],
+    niceness: NICENESS,
     stdin: input,
     isForProgram: true,
     tapLine: (line) => {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { StageRecord } from '../contracts/manifest.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { Program } from '../tools/find-program.ts';
+import { NICENESS } from '../tools/spawn-tool.ts';
 import { startTool, type Tool, type ToolRun } from '../tools/start-tool.ts';
 
 /** A program that changes the bytes. Its `stdout` keeps ToolRun's promise, and passes on what `input` throws. */
@@ -19,7 +20,8 @@ function programStage(name: string, program: Program, args: readonly string[], r
   return {
     record,
     tool: { name, version: program.version },
-    start: (ctx, stdin, options) => startTool(ctx, { file: program.file, args, stdin, ...options }),
+    start: (ctx, stdin, options) =>
+      startTool(ctx, { file: program.file, args, stdin, niceness: NICENESS, ...options }),
   };
 }
 

@@ -5,6 +5,9 @@ import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { stderrTail } from './stderr-tail.ts';
 
+/** How far a program steps back whose work can wait, for the database server and whatever else the machine is there for. */
+export const NICENESS = 10;
+
 export interface ToolExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -7,10 +7,10 @@ import type { Config } from '../platform/config.ts';
 import { verifierEnvironment } from '../platform/verifier-environment.ts';
 import { WORKER_COMMAND } from '../platform/worker-command.ts';
 import { readLines } from '../tools/read-lines.ts';
+import { NICENESS } from '../tools/spawn-tool.ts';
 import { startTool } from '../tools/start-tool.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../worker/verifier.ts', import.meta.url));
-const NICENESS = 10;
 /** It has a cluster to stop and files to remove; what it cannot do by then, the next sweep does. */
 const KILL_AFTER_MS = 20_000;
 

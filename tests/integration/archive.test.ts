@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Manifest } from '#lib/contracts/manifest.ts';
@@ -288,11 +288,16 @@ describe('bad luck: a clear code, nothing under the final name, no process left'
     expect(error).toMatchObject({ code: 'tool_failed', message });
   });
 
-  test('cancelled', async () => {
+  test('cancelled; until then its programs step back for the server', async () => {
+    let levels: number[] = [];
     const { error } = await failing(big(), (run) => {
+      levels = childrenOf(process.pid)
+        .filter(({ argv }) => /pg_dump|count-bytes|zstd/.test(argv))
+        .map(({ pid }) => getPriority(pid) - getPriority());
       run.abort.abort(new AppError('cancelled', 'stop'));
     });
     expect(error.code).toBe('cancelled');
+    expect(levels).toEqual([10, 10, 10]);
   });
 
   test('server gone in the middle', async () => {

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { Config, FilesPlace } from '../../platform/config.ts';
 import { findGnuTar } from '../../tools/find-gnu-tar.ts';
+import { NICENESS } from '../../tools/spawn-tool.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import { pathFacts } from '../path-facts.ts';
 import type { Dump, DumpOptions, Source, SourceContext, SourceLook, SourceProbe } from '../source.ts';
@@ -71,6 +72,7 @@ export function createFilesSource(config: Config, place: FilesPlace): Source {
         '--',
         ...names,
       ],
+      niceness: NICENESS,
       tap: (chunk) => {
         try {
           reading.feed(chunk);

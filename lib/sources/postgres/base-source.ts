@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { AppError } from '../../core/errors.ts';
 import type { Config, PostgresConfig } from '../../platform/config.ts';
 import { choosePostgresTool, listPostgresTools, type PostgresTool } from '../../tools/find-postgres-tools.ts';
-import type { ToolExit } from '../../tools/spawn-tool.ts';
+import { NICENESS, type ToolExit } from '../../tools/spawn-tool.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import type { BaseDump, BaseProbe, BaseSource } from '../base-source.ts';
 import type { SourceContext } from '../source.ts';
@@ -169,6 +169,7 @@ export function createBaseSource(config: Config): BaseSource {
         ],
         env: libpqEnvironment(source),
         isForProgram: true,
+        niceness: NICENESS,
         tapLine: positions.tapLine,
         failure: (exit) => failure(exit, source),
       });

@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import type { Config } from '../../platform/config.ts';
 import { choosePostgresTool, listPostgresTools, type PostgresTool } from '../../tools/find-postgres-tools.ts';
+import { NICENESS } from '../../tools/spawn-tool.ts';
 import { startTool } from '../../tools/start-tool.ts';
 import type { Dump, DumpOptions, PostgresSource, SourceContext, SourceProbe } from '../source.ts';
 import { connect, readVersion } from './connect.ts';
@@ -153,6 +154,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
         ],
         env: libpqEnvironment(source),
         isForProgram: true,
+        niceness: NICENESS,
         failure: (exit) => translatePgDumpExit(exit, source),
       });
       const watch = watchServer(shared, ctx, heartbeat, (error) => {
