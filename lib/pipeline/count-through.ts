@@ -1,6 +1,5 @@
 import { pipeline, Transform, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { RunContext } from '../core/run-context.ts';
 import type { ByteCount } from '../contracts/manifest.ts';
@@ -11,7 +10,8 @@ import { countBytes } from './byte-count.ts';
 
 const PROGRAM = fileURLToPath(new URL('../tools/count-bytes.mjs', import.meta.url));
 const CHUNK_BYTES = 256 * 1024;
-const Told = z.object({ bytes: z.number().int(), sha256: z.string().optional() });
+/** What the program tells. Whatever else comes over its stderr only explains why it failed. */
+const TOLD = /^\{"bytes":(\d+)(?:,"sha256":"([0-9a-f]{64})")?\}$/gm;
 
 export interface Counted {
   /** The same bytes. Ends only where `input` ends, and errors as it does; destroying it destroys `input`. */
@@ -69,16 +69,16 @@ function countByProgram(
     stdin: input,
     isForProgram: true,
     tapLine: (line) => {
-      if (!line.startsWith('{')) return;
-      const { bytes, sha256 } = Told.parse(JSON.parse(line));
-      if (sha256 !== undefined) count = { bytes, sha256 };
+      const [told] = line.matchAll(TOLD);
+      if (told === undefined) return;
+      const bytes = Number(told[1]);
+      if (told[2] !== undefined) count = { bytes, sha256: told[2] };
       onBytes(bytes);
     },
-    // What it told is no explanation of why it failed.
     failure: (exit) =>
       toolFailed('the program that counts bytes', {
         ...exit,
-        stderrTail: exit.stderrTail.replaceAll(/^\{.*$/gm, ''),
+        stderrTail: exit.stderrTail.replaceAll(TOLD, ''),
       }),
   });
   return {
