@@ -107,12 +107,13 @@ async function untilHealthy(
   ctx: SourceContext,
 ): Promise<Outcome> {
   const giveUpAt = startedAt + timeoutSeconds * 1000;
-  let said = 'nothing';
+  let said: string | undefined;
   for (;;) {
     const left = giveUpAt - ctx.clock.now().getTime();
     if (left <= 0) {
-      const reason = `no answer of 2xx within ${String(timeoutSeconds)} s; the last was ${said}`;
-      return { isGood: false, found: said, reason };
+      const last = said ?? 'nothing';
+      const reason = `no answer of 2xx within ${String(timeoutSeconds)} s; the last was ${last}`;
+      return { isGood: false, found: last, reason };
     }
     try {
       // Another place that answers says nothing of this one.
@@ -125,6 +126,9 @@ async function untilHealthy(
       if (response.ok) return { isGood: true, found: said, reason: null };
     } catch (thrown) {
       ctx.signal.throwIfAborted();
+      // One that was cut off because the time is up had no time to say anything: what was said before it counts.
+      const isCut = left < ANSWER_MS && thrown instanceof Error && thrown.name === 'TimeoutError';
+      if (isCut) continue;
       const cause: unknown = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
       said = cause instanceof Error ? cause.message : 'no answer';
     }
