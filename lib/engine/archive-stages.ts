@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { ageStage, gzipInsideDump, gzipStage, zstdStage, type Stage } from '../pipeline/stage.ts';
 import type { StageRecord } from '../contracts/manifest.ts';
 import type { RunContext } from '../core/run-context.ts';
@@ -29,4 +30,29 @@ export async function findStages(
   }
   const inside = isGzippedInside(config) ? [gzipInsideDump] : [];
   return { programs, records: [...inside, ...programs.map(({ record }) => record)] };
+}
+
+export interface StartedStages {
+  /** What the last stage writes, or what was given where there is none. */
+  readonly body: Readable;
+  /** Settles when none of them runs any more. */
+  readonly exit: Promise<unknown>;
+}
+
+/** Sends `input` through all stages, from program to program; `tap` sees what the last one writes. */
+export function startStages(
+  ctx: Pick<RunContext, 'signal'>,
+  { programs }: ArchiveStages,
+  input: Readable,
+  tap: (chunk: Buffer) => void,
+): StartedStages {
+  const exits: Promise<unknown>[] = [];
+  let body = input;
+  for (const [index, stage] of programs.entries()) {
+    const isLast = index === programs.length - 1;
+    const run = stage.start(ctx, body, isLast ? { tap } : { isForProgram: true });
+    exits.push(run.exit);
+    body = run.stdout;
+  }
+  return { body, exit: Promise.all(exits) };
 }

@@ -32,7 +32,7 @@ import {
   storagePathOf,
   type Place,
 } from './archive-place.ts';
-import { findStages, isGzippedInside, type ArchiveStages } from './archive-stages.ts';
+import { findStages, isGzippedInside, startStages, type ArchiveStages } from './archive-stages.ts';
 
 const UNDO_TIMEOUT_MS = 30_000;
 const KIT_TIMEOUT_MS = 30_000;
@@ -245,7 +245,6 @@ async function dumpTo(
 ): Promise<Dumped> {
   const storedCounter = countBytes();
   let totalBytes = request.expectedPlainBytes ?? undefined;
-  const isLast = (index: number): boolean => index === stages.programs.length - 1;
   await using dump = await openSource(config).dump(ctx, {
     tables: request.tables,
     schemaOnly: request.schemaOnly,
@@ -259,13 +258,7 @@ async function dumpTo(
   const counted = countThrough(ctx, dump.body, (bytes) => {
     ctx.progress({ phase: 'dumping', bytes, totalBytes });
   });
-  const exits = [counted.exit];
-  let { body } = counted;
-  for (const [index, stage] of stages.programs.entries()) {
-    const run = stage.start(ctx, body, isLast(index) ? { tap: storedCounter.add } : { isForProgram: true });
-    exits.push(run.exit);
-    body = run.stdout;
-  }
+  const { body, exit } = startStages(ctx, stages, counted.body, storedCounter.add);
   try {
     await place.storage.put(ctx, place.key, body, { estimateBytes: totalBytes });
   } catch (error) {
@@ -278,7 +271,7 @@ async function dumpTo(
   } finally {
     // Whoever calls us next may count on no process of this run being left.
     body.destroy();
-    await Promise.all(exits);
+    await Promise.all([counted.exit, exit]);
   }
   const plain = counted.result();
   const stored = stages.programs.length === 0 ? plain : storedCounter.result();

@@ -15,7 +15,7 @@ import { openStorage } from '../storage/registry.ts';
 import type { Storage } from '../storage/storage.ts';
 import { readBack } from './archive-copy.ts';
 import { keyAt, removeIfOurs, storagePathOf, type Place } from './archive-place.ts';
-import { findStages, type ArchiveStages } from './archive-stages.ts';
+import { findStages, startStages, type ArchiveStages } from './archive-stages.ts';
 
 const UNDO_TIMEOUT_MS = 30_000;
 
@@ -106,14 +106,7 @@ async function copyServer(
   const plain = countThrough(ctx, dump.body, (bytes) => {
     ctx.progress({ phase: 'dumping', bytes, totalBytes: sizeBytes });
   });
-  const exits = [plain.exit];
-  let { body } = plain;
-  for (const [index, stage] of stages.programs.entries()) {
-    const isLast = index === stages.programs.length - 1;
-    const run = stage.start(ctx, body, isLast ? { tap: stored.add } : { isForProgram: true });
-    exits.push(run.exit);
-    body = run.stdout;
-  }
+  const { body, exit } = startStages(ctx, stages, plain.body, stored.add);
   try {
     await storage.put(ctx, key, body, { estimateBytes: sizeBytes });
   } catch (error) {
@@ -126,7 +119,7 @@ async function copyServer(
     throw error;
   } finally {
     body.destroy();
-    await Promise.all(exits);
+    await Promise.all([plain.exit, exit]);
   }
   undo.push((cleaning) => storage.remove(cleaning, key));
   return { ...(await dump.finish()), plain: plain.result(), stored: stored.result() };
