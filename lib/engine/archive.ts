@@ -17,7 +17,7 @@ import { countBytes } from '../pipeline/byte-count.ts';
 import { countThrough } from '../pipeline/count-through.ts';
 import { sealManifest } from '../pipeline/manifest-checksum.ts';
 import { openSource } from '../sources/registry.ts';
-import type { Dump, FactsPolicy, SourceProbe } from '../sources/source.ts';
+import type { Dump, FactsPolicy, Source, SourceProbe } from '../sources/source.ts';
 import { placeKit } from '../restore/place-kit.ts';
 import { openStorage } from '../storage/registry.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -132,7 +132,8 @@ export async function makeArchive(
     }
     const isGzipped = request.isGzipped ?? false;
     const stages = await findStages(config, isGzipped, ctx);
-    const probe = await openSource(config).probe(ctx);
+    const source = openSource(config);
+    const probe = await source.probe(ctx);
     const { filename, places, away } = await choosePlaces(
       config,
       storages,
@@ -147,7 +148,7 @@ export async function makeArchive(
     if (first === undefined) throw new AppError('invalid', 'an archive needs a destination');
 
     await hooks.writing(first.destination, first.key, filename);
-    const dumped = await dumpTo(config, request, first, stages, made, ctx);
+    const dumped = await dumpTo(config, source, request, first, stages, made, ctx);
     const { plain, stored } = dumped;
     const copies = [await confirm(first, stored, hooks, ctx)];
     let failedCopy = away ?? undefined;
@@ -237,6 +238,7 @@ interface Dumped {
 /** Dump, stages and storage as one stream: no byte of it waits on a disk that is not the destination. */
 async function dumpTo(
   config: Config,
+  source: Source,
   request: ArchiveRequest,
   place: Place,
   stages: ArchiveStages,
@@ -245,7 +247,7 @@ async function dumpTo(
 ): Promise<Dumped> {
   const storedCounter = countBytes();
   let totalBytes = request.expectedPlainBytes ?? undefined;
-  await using dump = await openSource(config).dump(ctx, {
+  await using dump = await source.dump(ctx, {
     tables: request.tables,
     schemaOnly: request.schemaOnly,
     compression: isGzippedInside(config) ? 'gzip' : 'none',

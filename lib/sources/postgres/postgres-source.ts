@@ -21,10 +21,6 @@ export interface Heartbeat {
 }
 const usualHeartbeat: Heartbeat = { everyMs: 5_000, answerWithinMs: 60_000 };
 
-async function findPgDump(config: Config, serverMajor: number, ctx: SourceContext): Promise<PostgresTool> {
-  return choosePostgresTool(await listPostgresTools(config, 'pg_dump', ctx), 'pg_dump', serverMajor);
-}
-
 /** How long after a dump its facts may still be read: at least this, and so many times the dump's own duration. */
 const FACTS_LIMIT_MS = 60_000;
 const FACTS_LIMIT_TIMES = 2;
@@ -72,6 +68,12 @@ async function hasRoomForFacts(sql: postgres.ReservedSql, ctx: SourceContext): P
 /** One PostgreSQL database, by way of pg_dump's custom format. */
 export function createPostgresSource(config: Config, heartbeat: Heartbeat = usualHeartbeat): PostgresSource {
   const { source } = config;
+  /** Looked for once: each of them is started to be asked for its version. */
+  let pgDumps: readonly PostgresTool[] | undefined;
+  const findPgDump = async (serverMajor: number, ctx: SourceContext): Promise<PostgresTool> => {
+    pgDumps ??= await listPostgresTools(config, 'pg_dump', ctx);
+    return choosePostgresTool(pgDumps, 'pg_dump', serverMajor);
+  };
 
   const probe = async (ctx: SourceContext): Promise<SourceProbe> => {
     const sql = await connect(source);
@@ -81,7 +83,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
       const [row] = await sql<
         { bytes: string }[]
       >`select pg_database_size(current_database())::text as bytes`;
-      const pgDump = await findPgDump(config, major, ctx);
+      const pgDump = await findPgDump(major, ctx);
       return {
         productVersion: version,
         database: source.database,
@@ -110,7 +112,7 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
       // The query opens the connection: with fetch_types off, reserve() on a client without one never resolves.
       const { major } = await readVersion(sql);
       const shared = await sql.reserve();
-      const pgDump = await findPgDump(config, major, ctx);
+      const pgDump = await findPgDump(major, ctx);
       const snapshot = await exportSnapshot(shared, ctx);
       const excludedTables = options.tables === null ? config.excludeTables : [];
       const there = await readTables(shared);
