@@ -115,18 +115,19 @@ export async function benchVerify(
     const key = readdirSync(folder).find((name) => name.endsWith('.dump.zst')) ?? '';
     const { plain } = Manifest.parse(JSON.parse(readFileSync(join(folder, manifestNameOf(key)), 'utf8')));
     const bare = `zstd -dcq ${folder}/${key} | pg_restore -f /dev/null`;
+    const isCompared = depths.includes('archive');
     const bareMs: number[] = [];
     const seen = new Map<Depth, Verification[]>(depths.map((depth) => [depth, []]));
     for (let round = 0; round < rounds; round += 1) {
-      bareMs.push(runShell(bare, {}));
+      if (isCompared) bareMs.push(runShell(bare, {}));
       for (const [depth, list] of seen) list.push(await verify(folder, key, depth));
     }
     const gb = plain.bytes / 1e9;
     const seconds = (ms: readonly number[]): string =>
       `${(median(ms) / 1000).toFixed(2)} s, ${(median(ms) / 1000 / gb).toFixed(1)} s a GB`;
-    const rows: BenchRow[] = [
-      figure(`bare \`zstd -d \\| pg_restore -f /dev/null\`, ${label}`, seconds(bareMs)),
-    ];
+    const rows: BenchRow[] = [];
+    if (isCompared)
+      rows.push(figure(`bare \`zstd -d \\| pg_restore -f /dev/null\`, ${label}`, seconds(bareMs)));
     for (const [depth, list] of seen) {
       const restoreMs = list.flatMap((one) => one.restoreMs ?? []);
       const decodeMs = list.flatMap((one) => one.decodeMs ?? []);
