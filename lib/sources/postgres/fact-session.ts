@@ -90,30 +90,37 @@ export async function openFactSession(
     limits.signal.throwIfAborted();
     if (isTimeUp()) return { rows: null, unknown: 'time-limit', code: '' };
     if (isLost) return { rows: null, unknown: 'query-failed', code: '' };
-    try {
-      // Fails where the driver connected anew: outside the transaction nothing may be read.
-      await sql.unsafe('savepoint fact');
-      if (first !== undefined) await sql.unsafe(first);
-      const rows = await sql.unsafe<Row[]>(text);
-      await sql.unsafe(UNDO);
-      return { rows: [...rows], unknown: null };
-    } catch (error) {
-      limits.signal.throwIfAborted();
-      if (isTimeUp()) return { rows: null, unknown: 'time-limit', code: '' };
-      const code = error instanceof postgres.PostgresError ? error.code : '';
-      if (isConnectionLost(error)) stop();
-      else await sql.unsafe(UNDO).catch(stop);
-      if (code === '42501') return { rows: null, unknown: 'permission', code };
-      limits.log.warn('a fact could not be read', { what, reason: code, error });
-      return { rows: null, unknown: 'query-failed', code };
-    }
+    // Sent together, for the server need not wait for us between them. The savepoint fails where the driver connected anew: what
+    // is read then, outside the transaction, does not count, and is not waited for.
+    const failures: unknown[] = [];
+    const fail = (error: unknown): void => {
+      if (failures.push(error) === 1 && isConnectionLost(error)) stop();
+    };
+    const statements = ['savepoint fact', ...(first === undefined ? [] : [first]), text, UNDO];
+    const answers = await Promise.all(
+      statements.map((statement) => sql.unsafe<Row[]>(statement).catch(fail)),
+    );
+    const read = answers.at(-2);
+    if (failures.length === 0 && read !== undefined) return { rows: [...read], unknown: null };
+    const isUndone = answers.at(-1) !== undefined;
+    if (!isUndone) stop();
+    limits.signal.throwIfAborted();
+    if (isTimeUp()) return { rows: null, unknown: 'time-limit', code: '' };
+    const [error] = failures;
+    const code = error instanceof postgres.PostgresError ? error.code : '';
+    if (code === '42501') return { rows: null, unknown: 'permission', code };
+    limits.log.warn('a fact could not be read', { what, reason: code, error });
+    return { rows: null, unknown: 'query-failed', code };
   };
 
   try {
     if (signals.every(({ aborted }) => !aborted)) {
-      await sql.unsafe('begin isolation level repeatable read read only');
-      if (snapshot !== null) await sql.unsafe(`set transaction snapshot ${literal(snapshot)}`);
-      await sql.unsafe(PRINTING_SQL);
+      const opening = [
+        'begin isolation level repeatable read read only',
+        ...(snapshot === null ? [] : [`set transaction snapshot ${literal(snapshot)}`]),
+        PRINTING_SQL,
+      ];
+      await Promise.all(opening.map((statement) => sql.unsafe(statement)));
       // Lets the server notice that this client has gone; some servers' platforms cannot.
       await sql.unsafe('savepoint fact');
       await sql

@@ -23,9 +23,11 @@ export async function readObjects(
   const unknownObjects: Facts['unknownObjects'] = {};
   const roles = new Set<string>();
   const queries = objectQueries(scope);
-  for (const kind of OBJECT_KINDS) {
-    if (scope.chosen !== null && !KINDS_OF_TABLES.includes(kind)) continue;
-    const answer = await session.ask<ObjectRow>(kind, queries[kind]);
+  const kinds = OBJECT_KINDS.filter((kind) => scope.chosen === null || KINDS_OF_TABLES.includes(kind));
+  const answers = await Promise.all(
+    kinds.map(async (kind) => ({ kind, answer: await session.ask<ObjectRow>(kind, queries[kind]) })),
+  );
+  for (const { kind, answer } of answers) {
     if (answer.unknown !== null) {
       unknownObjects[kind] = answer.unknown;
       continue;
