@@ -19,6 +19,7 @@ import { runAskedRebuild } from '#lib/engine/asked-rebuild.ts';
 import { runBackup } from '#lib/engine/backup.ts';
 import type { EngineDeps } from '#lib/engine/deps.ts';
 import { persist } from '#lib/engine/persist.ts';
+import { tickLog } from '#lib/engine/read-log.ts';
 import { runRecover } from '#lib/engine/recover.ts';
 import { runKeptCopyQuestion } from '#lib/engine/kept-copies.ts';
 import { runLook } from '#lib/engine/look.ts';
@@ -57,6 +58,8 @@ const RECONNECT_MS = 2000;
 const COMPLAIN_MS = 30_000;
 /** What is due is due in days; looking costs more than the schedule does. */
 const PLAN_MS = 60_000;
+/** As often as a server with the usual archive_timeout archives. */
+const LOG_MS = 300_000;
 /** After an abort: time for the child to die and the leftovers to be removed. */
 const CLEAN_UP_MS = 20_000;
 
@@ -284,6 +287,7 @@ export function startWorker(config: Config, options: WorkerOptions = {}): Worker
         await tickDrills(deps);
       }),
     );
+    loops.push(repeat('looking at the kept log', LOG_MS, () => tickLog(deps, ending.signal)));
     // More often than once a minute: a clock that is a moment ahead of the catalogue's must not cost a whole minute.
     const cron = schedule('*/15 * * * * *', look, { noOverlap: true, suppressMissedWarning: true });
     ending.signal.addEventListener('abort', () => {

@@ -13,10 +13,13 @@ const looks: Record<Exclude<HealthCheck['state'], 'OK'>, { icon: ReactNode; word
   UNKNOWN: { icon: <QuestionCircleFilled aria-hidden />, word: 'Unknown' },
 };
 
+/** The pages of somebody who may only look. */
+const OPEN_TO_ALL = /^\/(runbook|account)?(?:$|[?#])/;
+
 function Trouble({ check, mayManage }: { readonly check: HealthCheck; readonly mayManage: boolean }) {
   if (check.state === 'OK') return null;
   const { icon, word } = looks[check.state];
-  const isReachable = mayManage || !/^\/(settings|sources)/.test(check.action?.href ?? '');
+  const isReachable = mayManage || OPEN_TO_ALL.test(check.action?.href ?? '');
   return (
     <li
       className="hf-trouble"

@@ -21,6 +21,10 @@ export function RestoresPage() {
             <Link href="/restores/kept" className="hf-number" data-testid="kept-copies">
               What restores left
             </Link>
+            {' · '}
+            <Link href="/restores/instant" className="hf-number" data-testid="to-instant">
+              Back to an instant
+            </Link>
           </>
         }
         action={

@@ -48,6 +48,7 @@ export const queryKeys = {
     list: ['sources', 'list'] as const,
     detail: (id: string) => ['sources', 'detail', id] as const,
   },
+  log: ['log'] as const,
   settings: ['settings'] as const,
   runbook: ['runbook'] as const,
   users: ['users'] as const,

@@ -33,6 +33,14 @@ export async function readWalFolder(path: string, segmentBytes: number): Promise
   return { path, segmentBytes, segments, histories };
 }
 
+export async function holdsSegment(path: string, name: string): Promise<boolean> {
+  try {
+    return (await stat(join(path, name))).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** Where the system identifier stands in the first page of a segment, in the byte order of the machine that wrote it. */
 const IDENTIFIER_AT = 24;
 

@@ -7,6 +7,7 @@ import { provingPeriodDays } from '../core/verification-plan.ts';
 import type { Config } from '../platform/config.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
 import type { EndedDrill } from '#db/queries/drill.ts';
+import type { LogReadingRecord } from '#db/queries/log.ts';
 
 /** A due backup counts as missing this long after its instant: a worker ticks every few seconds. */
 const OVERDUE_GRACE_MS = 10 * 60_000;
@@ -20,8 +21,12 @@ const PROOF_SLACK_MS = 2 * DAY_MS;
 /** Where nothing is proven by itself, a proof by hand is good for so long. */
 const PROOF_BY_HAND_DAYS = 30;
 
+/** A worker looks at the kept log every few minutes; what it saw counts for so long. */
+const LOG_SLACK_MS = 20 * 60_000;
+
 const BACKUP_PAGE = '/settings/backup';
 const DRILLS_PAGE = '/drills';
+const INSTANT_PAGE = '/restores/instant';
 
 /** What concerns every source. */
 export interface InstallationFacts {
@@ -66,6 +71,8 @@ export interface SourceFacts {
     readonly judged: EndedDrill | null;
     readonly unknown: EndedDrill | null;
   };
+  /** What a worker last saw of its kept log; null before the first look, undefined where it keeps none. */
+  readonly log: LogReadingRecord | null | undefined;
 }
 
 const ok = (name: string, detail: string): HealthCheck => ({
@@ -359,6 +366,48 @@ function drillCheck({ now, verification, drills: { dates, judged, unknown } }: S
   return ok('drill', `${last}; ${next}.`);
 }
 
+/** Whether the server can be brought back to any instant, as who keeps its log counts on. */
+function pointInTimeCheck({ now, log }: SourceFacts): HealthCheck[] {
+  if (log === undefined) return [];
+  const check = (state: 'WARNING' | 'CRITICAL' | 'UNKNOWN', detail: string): HealthCheck[] => [
+    bad('point-in-time', state, detail, 'See what can be reached', INSTANT_PAGE),
+  ];
+  if (log === null) return check('UNKNOWN', 'No worker has looked at the kept log yet.');
+  const ageMs = now.getTime() - log.readAt.getTime();
+  if (ageMs > LOG_SLACK_MS)
+    return check('UNKNOWN', `No worker has looked at the kept log for ${roughly(ageMs)}.`);
+  const { reading } = log;
+  if (reading === null)
+    return check(
+      'UNKNOWN',
+      `The kept log could not be looked at: ${log.errorMessage ?? 'no reason is known'}.${log.errorHint === null ? '' : ` ${log.errorHint}`}`,
+    );
+  const [newest] = reading.stretches;
+  if (reading.flaw !== null)
+    return check('CRITICAL', `What is written now cannot be brought back to an instant: ${reading.flaw}.`);
+  if (newest === undefined)
+    return check(
+      'WARNING',
+      'The log is kept, but there is no base archive that it goes on from: take one with base-backup.sh.',
+    );
+  if (newest.missing !== null)
+    return check(
+      'CRITICAL',
+      `Segment ${newest.missing} of the kept log is missing: no instant after it can be reached until a new base archive is taken.`,
+    );
+  if (reading.archiveTimeoutSeconds === 0)
+    return check(
+      'WARNING',
+      'The server archives a segment only when it is full, so the newest changes may be missing for hours: set its archive_timeout.',
+    );
+  return [
+    ok(
+      'point-in-time',
+      `Any instant of the last ${roughly(now.getTime() - Date.parse(newest.from))} can be reached, up to the newest archived segment.`,
+    ),
+  ];
+}
+
 /** Whether the runbook was looked at this quarter: on the day it is needed its names and people must be right. */
 function runbookCheck({ runbookReview }: InstallationFacts): HealthCheck {
   if (!runbookReview.isOverdue)
@@ -398,6 +447,7 @@ export function judgeSource(config: Config, facts: SourceFacts): HealthCheck[] {
     overdueCheck(config, facts),
     scrubCheck(facts),
     drillCheck(facts),
+    ...pointInTimeCheck(facts),
     scheduleCheck(config, facts),
   ];
 }

@@ -18,6 +18,7 @@ import {
   type BackupRecord,
 } from '#db/queries/backup.ts';
 import { newestDrillsOf } from '#db/queries/drill.ts';
+import { findLogReading } from '#db/queries/log.ts';
 import { firstUserAt } from '#db/queries/incident.ts';
 import { findSummary } from '#db/queries/history.ts';
 import { readConsoleSettings, readVerificationPolicy } from '#db/queries/setting.ts';
@@ -28,6 +29,7 @@ import { livingWorkers } from '#db/queries/worker.ts';
 import { toBackupRow } from './backup-row.ts';
 import { judgeInstallation, judgeSource, ofSource } from './health-checks.ts';
 import { nextScheduledOf, toSummary } from './history.ts';
+import { keepsLog } from './log.ts';
 import { noSuchSource } from './sources.ts';
 
 const RECENT_LIMIT = 30;
@@ -59,6 +61,7 @@ async function judge(
   };
   if (!isEnabled) return { shown: { id, name, kind, ...points, state: null }, checks: [] };
 
+  const config = configForSource(backend.config, source);
   // What came before the newest good one is over, and is not searched for.
   const goodAt = newestGood?.createdAt ?? null;
   const provenAt = newestProven?.createdAt ?? null;
@@ -71,6 +74,7 @@ async function judge(
     settledDueAt,
     policy,
     drills,
+    log,
   ] = await Promise.all([
     findNewestProofFailed(db, id, provenAt),
     findOldestUnproven(db, id, provenAt),
@@ -80,8 +84,8 @@ async function judge(
     newestSettledDueAt(db, id),
     readVerificationPolicy(db, id),
     newestDrillsOf(db, id),
+    keepsLog(config, id) ? findLogReading(db, id) : undefined,
   ]);
-  const config = configForSource(backend.config, source);
   const checks = judgeSource(config, {
     now,
     rpoHours,
@@ -104,6 +108,7 @@ async function judge(
         answeredAt: drills.judged?.createdAt ?? null,
       }),
     },
+    log,
   });
   const state = worstState([...checks.map((check) => check.state), stateOfAges(points, rpoHours)]);
   return { shown: { id, name, kind, ...points, state }, checks };

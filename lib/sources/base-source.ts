@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BaseManifest } from '../contracts/base-manifest.ts';
+import type { LogArchiving } from './log-archiving.ts';
 import type { SourceContext } from './source.ts';
 
 export interface BaseProbe {
@@ -26,6 +27,8 @@ export interface BaseSource {
    * a server with tablespaces of its own.
    */
   probe(ctx: SourceContext): Promise<BaseProbe>;
+  /** Cheap and read-only, of a standby too; needs no program. Throws like the `probe` of a source. */
+  archiving(ctx: SourceContext): Promise<LogArchiving>;
   /** Dispose of what it returns when `body` is done. */
   dump(ctx: SourceContext): Promise<BaseDump>;
 }

@@ -20,6 +20,7 @@ const pages = [
   '/restores',
   '/restores/new',
   '/restores/kept',
+  '/restores/instant',
   '/drills',
   '/settings/general',
   '/settings/verification',

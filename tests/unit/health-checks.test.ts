@@ -64,12 +64,34 @@ const good: HealthFacts = {
     judged: { status: 'PASSED', createdAt: ago(24), errorMessage: null },
     unknown: null,
   },
+  log: undefined,
 };
 const drills = (more: Partial<HealthFacts['drills']>) => ({ drills: { ...good.drills, ...more } });
 const drilled = (status: 'PASSED' | 'FAILED' | 'UNKNOWN', hours: number) => ({
   status,
   createdAt: ago(hours),
   errorMessage: status === 'PASSED' ? null : 'it went wrong',
+});
+const kept = (
+  more: Partial<NonNullable<NonNullable<HealthFacts['log']>['reading']>> | null,
+  minutesAgo = 4,
+): Partial<HealthFacts> => ({
+  log: {
+    sourceId: 'source',
+    readAt: ago(minutesAgo / 60),
+    reading:
+      more === null ? null : { stretches: [stretch(null)], flaw: null, archiveTimeoutSeconds: 300, ...more },
+    errorCode: null,
+    errorMessage: null,
+    errorHint: null,
+  },
+});
+const stretch = (missing: string | null) => ({
+  from: ago(48).toISOString(),
+  until: ago(1).toISOString(),
+  lastSegment: '00000001000000000000000A',
+  missing,
+  bases: [],
 });
 const dueHoursAgo = (hours: number) => ({ dueAt: ago(hours), nextDueAt: new Date('2027-01-01T03:00:00Z') });
 const state = (name: string, facts: Partial<HealthFacts>, of = config): string | undefined =>
@@ -108,6 +130,20 @@ test.each([
   ['scrub', { oldestReadAt: ago(33 * 24) }, 'WARNING'],
   ['scrub', { oldestReadAt: ago(33 * 24), ...policy({ scrubDays: 0 }) }, 'OK'],
   ['scrub', { oldestReadAt: null }, 'OK'],
+  // Who keeps no log is not told of it.
+  ['point-in-time', { log: undefined }, undefined],
+  ['point-in-time', { log: null }, 'UNKNOWN'],
+  ['point-in-time', kept({}), 'OK'],
+  ['point-in-time', kept({}, 19), 'OK'],
+  ['point-in-time', kept({}, 21), 'UNKNOWN'],
+  ['point-in-time', kept(null), 'UNKNOWN'],
+  ['point-in-time', kept({ flaw: 'archiving fails' }), 'CRITICAL'],
+  ['point-in-time', kept({ flaw: 'archiving fails' }, 21), 'UNKNOWN'],
+  ['point-in-time', kept({ stretches: [] }), 'WARNING'],
+  ['point-in-time', kept({ stretches: [stretch('00000001000000000000000B')] }), 'CRITICAL'],
+  // What came before the newest base archive is over.
+  ['point-in-time', kept({ stretches: [stretch(null), stretch('00000001000000000000000B')] }), 'OK'],
+  ['point-in-time', kept({ archiveTimeoutSeconds: 0 }), 'WARNING'],
   ['drill', drills({ judged: drilled('FAILED', 2) }), 'WARNING'],
   ['drill', drills({ unknown: drilled('UNKNOWN', 2) }), 'UNKNOWN'],
   ['drill', drills({ judged: null, unknown: drilled('UNKNOWN', 2) }), 'UNKNOWN'],

@@ -8,6 +8,7 @@ import type { BaseDump, BaseProbe, BaseSource } from '../base-source.ts';
 import type { SourceContext } from '../source.ts';
 import { connect, readVersion } from './connect.ts';
 import { conninfo, libpqEnvironment } from './libpq-environment.ts';
+import { readLogArchiving } from './log-archiving.ts';
 import { translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
 
 /** Older ones write no backup_manifest, and promote although the target was never reached. */
@@ -21,10 +22,7 @@ const FACTS_SQL = `
       where pg_catalog.has_database_privilege(oid, 'connect'))::text as bytes,
     (select string_agg(spcname, ', ' order by spcname) from pg_catalog.pg_tablespace
       where spcname not in ('pg_default', 'pg_global')) as tablespaces,
-    pg_catalog.pg_is_in_recovery() as "isStandby",
-    pg_catalog.current_setting('archive_mode') as "archiveMode",
-    (select last_failed_wal from pg_catalog.pg_stat_archiver
-      where last_failed_time > coalesce(last_archived_time, '-infinity')) as "failedWal"`;
+    pg_catalog.pg_is_in_recovery() as "isStandby"`;
 
 interface Row {
   readonly systemIdentifier: string;
@@ -33,18 +31,11 @@ interface Row {
   readonly bytes: string;
   readonly tablespaces: string | null;
   readonly isStandby: boolean;
-  readonly archiveMode: string;
-  readonly failedWal: string | null;
 }
 
 interface Found extends BaseProbe {
   readonly segmentBytes: number;
   readonly tool: PostgresTool;
-}
-
-function flawOf({ archiveMode, failedWal }: Row): string | null {
-  if (archiveMode === 'off') return 'archive_mode of the server is off';
-  return failedWal === null ? null : `archiving fails: the server could not archive ${failedWal}`;
 }
 
 function refuse(row: Row, major: number): void {
@@ -76,7 +67,7 @@ async function look(config: Config, sql: postgres.Sql, ctx: SourceContext): Prom
     server: { productVersion: version, systemIdentifier: row.systemIdentifier, superuser: row.superuser },
     sizeBytes: Number(row.bytes),
     tools: { pg_basebackup: tool.version },
-    archivingFlaw: flawOf(row),
+    archivingFlaw: (await readLogArchiving(sql)).flaw,
     segmentBytes: row.segmentBytes,
     tool,
   };
@@ -150,6 +141,18 @@ export function createBaseSource(config: Config): BaseSource {
     }
   };
 
+  const archiving: BaseSource['archiving'] = async (ctx) => {
+    const sql = await connect(source);
+    try {
+      return await readLogArchiving(sql);
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      throw translatePostgresError(error, source);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  };
+
   const dump: BaseSource['dump'] = async (ctx): Promise<BaseDump> => {
     const sql = await connect(source);
     try {
@@ -200,5 +203,5 @@ export function createBaseSource(config: Config): BaseSource {
     }
   };
 
-  return { probe, dump };
+  return { probe, archiving, dump };
 }

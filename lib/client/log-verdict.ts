@@ -1,0 +1,50 @@
+import type { LogState } from '../contracts/log.ts';
+import { calendarInstant } from './instants.ts';
+import type { ReportVerdict } from './report-verdict.ts';
+
+const NOT_TOUCHED = 'Backups are not touched by this: they are taken, kept and proven all the same.';
+
+/** What the kept log is good for now; null where nothing is known of it, which other words tell. */
+export function logVerdict({ reading }: LogState, now: Date): ReportVerdict | null {
+  if (reading === null) return null;
+  const { stretches, flaw, archiveTimeoutSeconds } = reading;
+  const [newest] = stretches;
+  const say = (at: string): string => calendarInstant(new Date(at), now);
+  const reach =
+    newest === undefined
+      ? 'There is no base archive that the log goes on from: take one with base-backup.sh.'
+      : newest.until !== null
+        ? `The server can be brought back to any instant from ${say(newest.from)} to ${say(newest.until)}.`
+        : newest.lastSegment === null
+          ? `The server can be brought back to ${say(newest.from)}, the end of its base archive; no later log is kept yet.`
+          : `The server can be brought back to any instant from ${say(newest.from)} to the end of segment ${newest.lastSegment}.`;
+  if (flaw !== null)
+    return {
+      state: 'CRITICAL',
+      word: 'Not kept',
+      sentence: `What is written now is not in the kept log: ${flaw}.`,
+      lines: [reach, NOT_TOUCHED],
+    };
+  if (newest === undefined)
+    return { state: 'WARNING', word: 'No base archive', sentence: reach, lines: [NOT_TOUCHED] };
+  if (newest.missing !== null)
+    return {
+      state: 'CRITICAL',
+      word: 'Gap',
+      sentence: `Segment ${newest.missing} is missing: no instant after it can be reached.`,
+      lines: [
+        reach,
+        'Look for it where the folder is copied to, or take a new base archive: it needs the missing one no more.',
+      ],
+    };
+  if (archiveTimeoutSeconds === 0)
+    return {
+      state: 'WARNING',
+      word: 'May lag',
+      sentence: reach,
+      lines: [
+        'The server archives a segment only when it is full, so the newest changes may be missing for hours: set its archive_timeout.',
+      ],
+    };
+  return { state: 'OK', word: 'Kept', sentence: reach, lines: [] };
+}
