@@ -1,9 +1,9 @@
 'use client';
 import { SwapOutlined } from '@ant-design/icons';
 import { Button, Select, Skeleton } from 'antd';
-import { parseAsString, useQueryStates } from 'nuqs';
+import { createParser, useQueryStates } from 'nuqs';
 import { useId } from 'react';
-import type { BackupRow } from '#lib/contracts/backup.ts';
+import { BackupId, type BackupRow } from '#lib/contracts/backup.ts';
 import { ENVIRONMENT_SOURCE_ID } from '#lib/contracts/source.ts';
 import { tierWord } from '#lib/client/backup-words.ts';
 import type { Manifest } from '#lib/contracts/manifest.ts';
@@ -20,7 +20,12 @@ import { ProblemAlert } from '#components/ui/problem-alert.tsx';
 import { ComparedHeld } from './compared-held.tsx';
 import { ComparisonView } from './comparison-view.tsx';
 
-const parsers = { a: parseAsString, b: parseAsString };
+/** What is no id, as in a link that was cut, has chosen nothing. */
+const parseAsBackup = createParser({
+  parse: (text) => BackupId.safeParse(text).data ?? null,
+  serialize: (id: string) => id,
+});
+const parsers = { a: parseAsBackup, b: parseAsBackup };
 
 const labelOf = ({ createdAt, tiers, description }: BackupRow): string =>
   `${plainInstant(new Date(createdAt))}, ${tiers.map((tier) => tierWord[tier].toLowerCase()).join(' and ')}${description === null ? '' : `: ${description}`}`;

@@ -42,47 +42,50 @@ export function RecoveryForm({ stretches }: { readonly stretches: readonly [LogS
         </Radio>
       </Radio.Group>
       {!isLatest && (
-        <div className="hf-fields-one">
-          <label htmlFor={id} className="hf-label">
-            Instant, in {Intl.DateTimeFormat().resolvedOptions().timeZone}
-          </label>
-          <Input
-            id={id}
-            type="datetime-local"
-            step={1}
-            value={text}
-            data-testid="instant"
-            aria-describedby={`${id}-why`}
-            status={choice !== null && 'outOfReach' in choice ? 'error' : ''}
+        <>
+          <div>
+            <label htmlFor={id} className="hf-label">
+              Instant, in {Intl.DateTimeFormat().resolvedOptions().timeZone}
+            </label>
+            <Input
+              id={id}
+              className="hf-fields-one"
+              type="datetime-local"
+              step={1}
+              value={text}
+              data-testid="instant"
+              aria-describedby={`${id}-reach`}
+              status={choice !== null && 'outOfReach' in choice ? 'error' : ''}
+              onChange={(event) => {
+                setText(event.target.value);
+              }}
+            />
+            <div id={`${id}-reach`}>
+              {stretches.map(({ from, until }) => (
+                <p key={from} className="hf-help">
+                  {until === null
+                    ? `Reached: from ${toSecond(from)} on`
+                    : `Reached: ${toSecond(from)} to ${toSecond(until)}`}
+                </p>
+              ))}
+            </div>
+          </div>
+          <Checkbox
+            checked={isExclusive}
             onChange={(event) => {
-              setText(event.target.value);
+              setExclusive(event.target.checked);
             }}
-          />
-          {stretches.map(({ from, until }) => (
-            <span key={from} className="hf-help">
-              {until === null
-                ? `Reached: from ${toSecond(from)} on`
-                : `Reached: ${toSecond(from)} to ${toSecond(until)}`}
-            </span>
-          ))}
-        </div>
+          >
+            Stop just before it: the mistake itself was made at this very instant
+          </Checkbox>
+        </>
       )}
-      {!isLatest && (
-        <Checkbox
-          checked={isExclusive}
-          onChange={(event) => {
-            setExclusive(event.target.checked);
-          }}
-        >
-          Stop just before it: the mistake itself was made at this very instant
-        </Checkbox>
+      {choice !== null && 'outOfReach' in choice && (
+        <Alert type="warning" showIcon role="alert" title={choice.outOfReach} data-testid="out-of-reach" />
       )}
-      <div id={`${id}-why`} aria-live="polite">
-        {choice !== null && 'outOfReach' in choice && (
-          <Alert type="warning" showIcon title={choice.outOfReach} data-testid="out-of-reach" />
-        )}
-        {choice === null && <Alert type="warning" showIcon title="Give a day and a time, to the second." />}
-      </div>
+      {choice === null && (
+        <Alert type="warning" showIcon role="alert" title="Give a day and a time, to the second." />
+      )}
       {choice !== null && 'base' in choice && (
         <ol className="hf-steps" data-testid="recovery-commands">
           <li>
