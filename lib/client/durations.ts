@@ -4,7 +4,7 @@ const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 
-/** In one word pair, rounded: `9 hours`, `3 days`, `moments` under a minute. lib/services/health-checks.ts rounds alike. */
+/** In one word pair, rounded: `9 hours`, `3 days`, `moments` under a minute. lib/core/roughly.ts rounds alike. */
 export function coarseDuration(seconds: number): string {
   const minutes = Math.round(Math.max(0, seconds) / MINUTE_S);
   if (minutes < 1) return 'moments';

@@ -253,7 +253,12 @@ async function dumpTo(
     compression: isGzippedInside(config) ? 'gzip' : 'none',
     facts: request.factsPolicy,
   });
-  totalBytes ??= dump.estimateBytes ?? undefined;
+  if (totalBytes === undefined) {
+    totalBytes = dump.estimateBytes ?? undefined;
+    void dump.measuredBytes?.then((bytes) => {
+      totalBytes = bytes ?? totalBytes;
+    });
+  }
   ctx.progress({ phase: 'dumping', bytes: 0, totalBytes });
   ctx.log.info('dumping', { tables: dump.tables.length, snapshot: dump.snapshot, key: place.key });
 

@@ -72,8 +72,10 @@ export interface Dump extends AsyncDisposable {
   facts(): Promise<Facts>;
   /** The patterns that were left out. */
   readonly excludedTables: readonly string[];
-  /** About how many bytes `body` will have; null when nothing is known. */
+  /** About how many bytes `body` will have, as is known before it begins; null when nothing is. */
   readonly estimateBytes: number | null;
+  /** A better estimate, where one is had only while it runs; null where it could not be had after all. Never rejects. */
+  readonly measuredBytes?: Promise<number | null>;
 }
 
 /** An empty database made for one verification, and gone when disposed; what a crash leaves, `sweepScratch` finds. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -261,6 +262,31 @@ describe('what is not taken is named', () => {
       await sql.end({ timeout: 1 });
       await server.sql('unknowns', 'drop table guarded');
     }
+  });
+
+  test('how much a dump will be is known of tables that were never analyzed too, while it runs', async () => {
+    await server.createDatabase('unanalyzed');
+    await server.sql(
+      'unanalyzed',
+      `create table rows (id int, label text) with (autovacuum_enabled = false);
+       insert into rows select g, md5(g::text) || md5((g + 1)::text) from generate_series(1, 100000) g`,
+    );
+    const begin = (options: { readonly schemaOnly: boolean }) =>
+      createPostgresSource(configFor(server, 'unanalyzed')).dump(factsContext(), {
+        tables: null,
+        compression: 'none',
+        facts: everyFact,
+        ...options,
+      });
+    await using dump = await begin({ schemaOnly: false });
+    expect(dump.estimateBytes).toBeNull();
+    const { length } = await buffer(dump.body);
+    const measured = (await dump.measuredBytes) ?? 0;
+    expect(measured / length).toBeGreaterThan(0.7);
+    expect(measured / length).toBeLessThan(1.5);
+    await using schema = await begin({ schemaOnly: true });
+    await buffer(schema.body);
+    expect(await schema.measuredBytes).toBeNull();
   });
 
   test('a user with too few connections for facts has its dump all the same', async () => {

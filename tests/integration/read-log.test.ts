@@ -28,22 +28,20 @@ const ctx = () => ({
   clock: systemClock,
   log: createLogger('error'),
 });
-const configOf = (more: Record<string, string> = {}) =>
-  parseConfig({
-    BACKUP_LOCAL_PATH: join(scene.folder, 'backups'),
-    BACKUP_WAL_PATH: scene.walFolder,
-    PGHOST: '127.0.0.1',
-    PGPORT: String(scene.server.port),
-    PGUSER: 'postgres',
-    PGPASSWORD: 'postgres',
-    PGDATABASE: 'ims_db',
-    ...more,
-  });
-const read = (): Promise<LogReading> => readLog(configOf(), scene.walFolder, ctx());
+const environment = (): Record<string, string> => ({
+  BACKUP_LOCAL_PATH: join(scene.folder, 'backups'),
+  BACKUP_WAL_PATH: scene.walFolder,
+  PGHOST: '127.0.0.1',
+  PGPORT: String(scene.server.port),
+  PGUSER: 'postgres',
+  PGPASSWORD: 'postgres',
+  PGDATABASE: 'ims_db',
+});
+const read = (): Promise<LogReading> => readLog(parseConfig(environment()), scene.walFolder, ctx());
 const base = async (): Promise<string> =>
   (
     await takeBaseBackup(
-      configOf(),
+      parseConfig(environment()),
       { id: randomUUID(), takenAt: new Date(), destination: 'local' },
       () => undefined,
       { ...ctx(), workDir: scene.folder, progress: () => undefined },
@@ -82,15 +80,7 @@ beforeAll(async () => {
   own = await startPostgres();
   const made = await createCatalogue(own);
   catalogue = made;
-  engine = await createEngine(made, {
-    BACKUP_LOCAL_PATH: join(scene.folder, 'backups'),
-    BACKUP_WAL_PATH: scene.walFolder,
-    PGHOST: '127.0.0.1',
-    PGPORT: String(scene.server.port),
-    PGUSER: 'postgres',
-    PGPASSWORD: 'postgres',
-    PGDATABASE: 'ims_db',
-  });
+  engine = await createEngine(made, environment());
 });
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();

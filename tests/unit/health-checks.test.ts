@@ -2,13 +2,8 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '#lib/platform/config.ts';
 import { DEFAULT_VERIFICATION_POLICY } from '#lib/contracts/verification.ts';
 import { roughly } from '#lib/core/roughly.ts';
-import {
-  judgeInstallation,
-  judgeSource,
-  ofSource,
-  type InstallationFacts,
-  type SourceFacts,
-} from '#lib/services/health-checks.ts';
+import { judgeInstallation, judgeSource, ofSource } from '#lib/services/health-checks.ts';
+import type { InstallationFacts, SourceFacts } from '#lib/services/health-facts.ts';
 import type { BackupRecord } from '#db/queries/backup.ts';
 
 const NOW = new Date('2026-11-21T12:00:00Z');

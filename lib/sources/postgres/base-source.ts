@@ -10,6 +10,7 @@ import { connect, readVersion } from './connect.ts';
 import { conninfo, libpqEnvironment } from './libpq-environment.ts';
 import { readLogArchiving } from './log-archiving.ts';
 import { translatePgDumpExit, translatePostgresError } from './postgres-errors.ts';
+import { withConnection } from './scratch-database.ts';
 
 /** Older ones write no backup_manifest, and promote although the target was never reached. */
 const MIN_MAJOR = 13;
@@ -129,27 +130,12 @@ function listen() {
 export function createBaseSource(config: Config): BaseSource {
   const { source } = config;
 
-  const probe = async (ctx: SourceContext): Promise<BaseProbe> => {
-    const sql = await connect(source);
+  const ask = async <T>(ctx: SourceContext, question: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
     try {
-      return await look(config, sql, ctx);
+      return await withConnection(source, question, ctx.signal);
     } catch (error) {
       ctx.signal.throwIfAborted();
       throw translatePostgresError(error, source);
-    } finally {
-      await sql.end({ timeout: 1 });
-    }
-  };
-
-  const archiving: BaseSource['archiving'] = async (ctx) => {
-    const sql = await connect(source);
-    try {
-      return await readLogArchiving(sql);
-    } catch (error) {
-      ctx.signal.throwIfAborted();
-      throw translatePostgresError(error, source);
-    } finally {
-      await sql.end({ timeout: 1 });
     }
   };
 
@@ -203,5 +189,9 @@ export function createBaseSource(config: Config): BaseSource {
     }
   };
 
-  return { probe, archiving, dump };
+  return {
+    probe: (ctx) => ask(ctx, (sql) => look(config, sql, ctx)),
+    archiving: (ctx) => ask(ctx, readLogArchiving),
+    dump,
+  };
 }

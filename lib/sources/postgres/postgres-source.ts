@@ -162,6 +162,11 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
       const watch = watchServer(shared, ctx, heartbeat, (error) => {
         run.stdout.destroy(sourceUnreachable(source, { cause: error }));
       });
+      // pg_dump's gzip makes about a third of ordinary rows.
+      const dumpOf = (bytes: number): number | null =>
+        options.schemaOnly || bytes === 0
+          ? null
+          : Math.round(options.compression === 'none' ? bytes : bytes / 3);
       const dataBytes = selection.tables.reduce((sum, table) => sum + table.estimateBytes, 0);
       return {
         body: run.stdout,
@@ -189,11 +194,13 @@ export function createPostgresSource(config: Config, heartbeat: Heartbeat = usua
           }
         },
         excludedTables,
-        // pg_dump's gzip makes about a third of ordinary rows.
-        estimateBytes:
-          options.schemaOnly || dataBytes === 0
-            ? null
-            : Math.round(options.compression === 'none' ? dataBytes : dataBytes / 3),
+        estimateBytes: dumpOf(dataBytes),
+        // By the server's statistics a table that was never analyzed is empty.
+        ...(facts === undefined
+          ? {}
+          : {
+              measuredBytes: facts.sizeBytes.then((bytes) => (bytes === null ? null : dumpOf(bytes))),
+            }),
         [Symbol.asyncDispose]: async () => {
           watch.stop();
           stop();

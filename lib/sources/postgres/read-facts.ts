@@ -26,6 +26,8 @@ export interface FactsScope {
 
 /** Facts on their way: they are being read while the dump runs. */
 export interface FactsReading {
+  /** How large the tables are together; null where that could not be read. */
+  readonly sizeBytes: Promise<number | null>;
   /** Reads where the sequences stand now, and waits for the rest. */
   finish(): Promise<Facts>;
   /** Ends the transactions and waits until nothing is read any more. */
@@ -91,6 +93,7 @@ export async function beginFacts(
       { name: column.name, isDescending: increment.startsWith('-') },
     ]);
   }
+  const size = Promise.withResolvers<number | null>();
   const readRest = async () => {
     const objects = await readObjects(first, {
       chosen: scope.isChosen ? [...dumped] : null,
@@ -106,6 +109,7 @@ export async function beginFacts(
         numbered,
         isSchemaOnly: scope.isSchemaOnly,
         fingerprintVersion: takesFingerprint(fingerprintVersion, major) ? fingerprintVersion : null,
+        onSize: size.resolve,
       },
       policy,
       limits,
@@ -120,9 +124,14 @@ export async function beginFacts(
   };
   const rest = readRest();
   // Whoever abandons the dump does not call finish().
-  rest.catch(() => undefined);
+  rest
+    .catch(() => undefined)
+    .finally(() => {
+      size.resolve(null);
+    });
 
   return {
+    sizeBytes: size.promise,
     finish: async () => {
       const { objects, database, roles, readings, largeObjects, durationMs } = await rest;
       const after = sequences === null || scope.isSchemaOnly ? null : await readPositions(first, sequences);

@@ -60,6 +60,8 @@ export interface TablesPlan {
   readonly isSchemaOnly: boolean;
   /** Which fingerprints are taken; null: those that are wanted, this server cannot take. */
   readonly fingerprintVersion: number | null;
+  /** Is told, before the first row is read, how large the ordinary tables are together. */
+  readonly onSize: (bytes: number) => void;
 }
 
 const known = (reading: Counted): boolean => reading.rows !== null;
@@ -134,6 +136,7 @@ export async function readTableFacts(
   for (const row of answer?.rows ?? []) {
     shapes.set(Number(row.oid), { columns: row.columns, bytes: Number(row.bytes ?? 0) });
   }
+  if (answer?.rows != null) plan.onSize(shapes.values().reduce((sum, { bytes }) => sum + bytes, 0));
   const server = (await first?.ask<{ isOneByte: boolean; isStandby: boolean }>('encoding', ENCODING_SQL))
     ?.rows?.[0];
 
