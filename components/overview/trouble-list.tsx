@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import type { HealthCheck } from '#lib/contracts/overview.ts';
 import { checkTitle } from '#lib/client/check-words.ts';
 import { sentence } from '#lib/client/sentence.ts';
+import { navGroups } from '#components/shell/nav-items.ts';
 
 const order = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'] as const;
 const looks: Record<Exclude<HealthCheck['state'], 'OK'>, { icon: ReactNode; word: string }> = {
@@ -14,12 +15,12 @@ const looks: Record<Exclude<HealthCheck['state'], 'OK'>, { icon: ReactNode; word
 };
 
 /** The pages of somebody who may only look. */
-const OPEN_TO_ALL = /^\/(runbook|account)?(?:$|[?#])/;
+const OPEN_TO_ALL = new Set(navGroups('viewer').flatMap(({ items }) => items.map(({ href }) => href)));
 
 function Trouble({ check, mayManage }: { readonly check: HealthCheck; readonly mayManage: boolean }) {
   if (check.state === 'OK') return null;
   const { icon, word } = looks[check.state];
-  const isReachable = mayManage || OPEN_TO_ALL.test(check.action?.href ?? '');
+  const isReachable = mayManage || OPEN_TO_ALL.has(/^[^?#]*/.exec(check.action?.href ?? '')?.[0] ?? '');
   return (
     <li
       className="hf-trouble"

@@ -3,11 +3,12 @@ import { Alert, Checkbox, Input, Radio } from 'antd';
 import dayjs from 'dayjs';
 import { useId, useState } from 'react';
 import type { LogStretch } from '#lib/contracts/log.ts';
+import { secondInstant } from '#lib/client/instants.ts';
 import { chooseRecovery, recoveryCommand } from '#lib/client/recovery-instant.ts';
 import { CommandBlock } from '#components/ui/command-block.tsx';
 
 const FORMAT = 'YYYY-MM-DDTHH:mm:ss';
-const toSecond = (at: string): string => dayjs(at).format('D MMM YYYY, HH:mm:ss');
+const toSecond = (at: string): string => secondInstant(new Date(at));
 const parse = (text: string): Date | null => {
   const at = dayjs(text);
   return text !== '' && at.isValid() ? at.toDate() : null;

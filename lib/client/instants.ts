@@ -37,9 +37,12 @@ export function calendarInstant(at: Date, now: Date): string {
 /** `19 Nov 2026, 01:04`, in the viewer's zone. */
 export const plainInstant = (at: Date): string => `${dayOf(at)}, ${clockTime(at)}`;
 
+/** `19 Nov 2026, 01:04:09`, in the viewer's zone. */
+export const secondInstant = (at: Date): string => `${plainInstant(at)}:${pad(at.getSeconds())}`;
+
 /** To the second, with the viewer's zone, and in UTC where that differs (archive names are in UTC). */
 export function exactInstant(at: Date, timeZone: string): string {
-  const local = `${dayOf(at)}, ${clockTime(at)}:${pad(at.getSeconds())} ${timeZone}`;
+  const local = `${secondInstant(at)} ${timeZone}`;
   if (at.getTimezoneOffset() === 0) return local;
   return `${local} (${at.toISOString().slice(0, 16).replace('T', ' ')} UTC)`;
 }

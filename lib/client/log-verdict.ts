@@ -1,4 +1,5 @@
 import type { LogState } from '../contracts/log.ts';
+import { judgeLog } from '../core/judge-log.ts';
 import { calendarInstant } from './instants.ts';
 import type { ReportVerdict } from './report-verdict.ts';
 
@@ -7,8 +8,7 @@ const NOT_TOUCHED = 'Backups are not touched by this: they are taken, kept and p
 /** What the kept log is good for now; null where nothing is known of it, which other words tell. */
 export function logVerdict({ reading }: LogState, now: Date): ReportVerdict | null {
   if (reading === null) return null;
-  const { stretches, flaw, archiveTimeoutSeconds } = reading;
-  const [newest] = stretches;
+  const [newest] = reading.stretches;
   const say = (at: string): string => calendarInstant(new Date(at), now);
   const reach =
     newest === undefined
@@ -18,33 +18,37 @@ export function logVerdict({ reading }: LogState, now: Date): ReportVerdict | nu
         : newest.lastSegment === null
           ? `The server can be brought back to ${say(newest.from)}, the end of its base archive; no later log is kept yet.`
           : `The server can be brought back to any instant from ${say(newest.from)} to the end of segment ${newest.lastSegment}.`;
-  if (flaw !== null)
-    return {
-      state: 'CRITICAL',
-      word: 'Not kept',
-      sentence: `What is written now is not in the kept log: ${flaw}.`,
-      lines: [reach, NOT_TOUCHED],
-    };
-  if (newest === undefined)
-    return { state: 'WARNING', word: 'No base archive', sentence: reach, lines: [NOT_TOUCHED] };
-  if (newest.missing !== null)
-    return {
-      state: 'CRITICAL',
-      word: 'Gap',
-      sentence: `Segment ${newest.missing} is missing: no instant after it can be reached.`,
-      lines: [
-        reach,
-        'Look for it where the folder is copied to, or take a new base archive: it needs the missing one no more.',
-      ],
-    };
-  if (archiveTimeoutSeconds === 0)
-    return {
-      state: 'WARNING',
-      word: 'May lag',
-      sentence: reach,
-      lines: [
-        'The server archives a segment only when it is full, so the newest changes may be missing for hours: set its archive_timeout.',
-      ],
-    };
-  return { state: 'OK', word: 'Kept', sentence: reach, lines: [] };
+  const judged = judgeLog(reading);
+  switch (judged.kind) {
+    case 'not-archived':
+      return {
+        state: 'CRITICAL',
+        word: 'Not kept',
+        sentence: `What is written now is not in the kept log: ${judged.why}.`,
+        lines: [reach, NOT_TOUCHED],
+      };
+    case 'no-base':
+      return { state: 'WARNING', word: 'No base archive', sentence: reach, lines: [NOT_TOUCHED] };
+    case 'gap':
+      return {
+        state: 'CRITICAL',
+        word: 'Gap',
+        sentence: `Segment ${judged.segment} is missing: no instant after it can be reached.`,
+        lines: [
+          reach,
+          'Look for it where the folder is copied to, or take a new base archive: it needs the missing one no more.',
+        ],
+      };
+    case 'lag':
+      return {
+        state: 'WARNING',
+        word: 'May lag',
+        sentence: reach,
+        lines: [
+          'The server archives a segment only when it is full, so the newest changes may be missing for hours: set its archive_timeout.',
+        ],
+      };
+    case 'kept':
+      return { state: 'OK', word: 'Kept', sentence: reach, lines: [] };
+  }
 }

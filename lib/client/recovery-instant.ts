@@ -1,5 +1,5 @@
 import type { LogBase, LogStretch } from '../contracts/log.ts';
-import { shellQuote } from './shell-quote.ts';
+import { lines, shellQuote } from './shell-quote.ts';
 
 export type RecoveryChoice =
   /** Null: as far as the log goes. */
@@ -12,11 +12,9 @@ const endOf = ({ from, until, lastSegment }: LogStretch): number | null =>
 /** The base archive from which `at` is reached the quickest: the newest one that ended before it. */
 export function chooseRecovery(stretches: readonly LogStretch[], at: Date | null): RecoveryChoice {
   const [newest] = stretches;
-  if (newest === undefined) return { outOfReach: 'There is no base archive.' };
-  if (at === null) {
-    const [base] = newest.bases;
-    return base === undefined ? { outOfReach: 'There is no base archive.' } : { base, at };
-  }
+  const [latest] = newest?.bases ?? [];
+  if (latest === undefined) return { outOfReach: 'There is no base archive.' };
+  if (at === null) return { base: latest, at };
   const ms = at.getTime();
   const stretch = stretches.find((one) => Date.parse(one.from) <= ms);
   if (stretch === undefined)
@@ -44,7 +42,7 @@ export function recoveryCommand(
 ): string {
   const target =
     at === null ? ['--latest'] : [`--time '${at.toISOString().slice(0, 19).replace('T', ' ')}+00'`];
-  return [
+  return lines(
     'scripts/restore-to-time.sh',
     ...target,
     ...(options.isExclusive && at !== null ? ['--exclusive'] : []),
@@ -52,5 +50,5 @@ export function recoveryCommand(
     ...(base.isEncrypted ? ['--identity key.txt'] : []),
     `--into /var/lib/postgresql/${at === null ? 'latest' : stamp(at)}`,
     ...(options.isDryRun ? ['--dry-run'] : []),
-  ].join(' \\\n  ');
+  );
 }

@@ -3,15 +3,13 @@ import type { Installation } from '../contracts/settings.ts';
 import type { SourceKind } from '../core/source-kind.ts';
 import { filesSteps, redisSteps, sqliteSteps, type ToldBackup } from './path-restore-steps.ts';
 import type { RestoreStep } from './restore-step.ts';
-import { shellQuote, sqlIdentifier } from './shell-quote.ts';
+import { lines, shellQuote, sqlIdentifier } from './shell-quote.ts';
 
 /** What the steps need to know of the archive they restore. */
 export type RestorableBackup = Pick<
   BackupDetail,
   'filename' | 'checksum' | 'copies' | 'tableCount' | 'options' | 'source'
 >;
-
-const lines = (...parts: readonly string[]): string => parts.join(' \\\n  ');
 
 function fetchStep(installation: Installation, backup: RestorableBackup): RestoreStep {
   const stored = backup.copies.filter(({ status }) => status === 'STORED');

@@ -7,3 +7,6 @@ export function shellQuote(word: string): string {
 
 /** A PostgreSQL identifier, always quoted: names may hold capitals, spaces and quotes. */
 export const sqlIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** One command of a POSIX shell, a line a part. */
+export const lines = (...parts: readonly string[]): string => parts.join(' \\\n  ');

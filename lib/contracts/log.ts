@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Destination } from './backup.ts';
+import { Destination, RunError } from './backup.ts';
 
 /** A base archive that is finished, and whose manifest is as it was written. */
 export const LogBase = z.object({
@@ -47,6 +47,6 @@ export const LogState = z.object({
   /** Null where there is none, or it could not be read. */
   reading: LogReading.nullable(),
   /** Why the last look failed. */
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable(),
+  error: RunError.nullable(),
 });
 export type LogState = z.infer<typeof LogState>;

@@ -41,9 +41,13 @@ export async function logStretches(
   pgWaldump: string | null,
   ctx: Pick<RunContext, 'signal'>,
 ): Promise<readonly LogStretch[]> {
+  /** By the size of a segment, which is a server's own: the folder may hold a hundred thousand names. */
+  const folders = new Map<number, WalFolder>();
   const ends = new Map<string, [Way, ...Way[]]>();
   for (const base of bases.toSorted((a, b) => b.manifest.endedAt.localeCompare(a.manifest.endedAt))) {
-    const wal = await readWalFolder(walFolder, base.manifest.wal.segmentBytes);
+    const { segmentBytes } = base.manifest.wal;
+    const wal = folders.get(segmentBytes) ?? (await readWalFolder(walFolder, segmentBytes));
+    folders.set(segmentBytes, wal);
     const way: Way = { base, wal, path: findWalPath(wal, base.manifest.wal, null) };
     const same = ends.get(endOf(way));
     if (same === undefined) ends.set(endOf(way), [way]);

@@ -1,7 +1,5 @@
-import { shellQuote, sqlIdentifier } from '../client/shell-quote.ts';
+import { lines, shellQuote, sqlIdentifier } from '../client/shell-quote.ts';
 import type { RunbookNames } from './runbook-names.ts';
-
-const lines = (...parts: readonly string[]): string => parts.join(' \\\n  ');
 
 /** 63 bytes are all that PostgreSQL keeps of a name; the end of ours must not be what is cut. */
 function beside(database: string, ending: string): string {

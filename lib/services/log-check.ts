@@ -1,4 +1,5 @@
 import type { HealthCheck } from '../contracts/overview.ts';
+import { judgeLog } from '../core/judge-log.ts';
 import { roughly } from '../core/roughly.ts';
 import { bad, ok } from './health-check.ts';
 import type { SourceFacts } from './health-facts.ts';
@@ -24,28 +25,31 @@ export function pointInTimeCheck({ now, log }: SourceFacts): HealthCheck[] {
       'UNKNOWN',
       `The kept log could not be looked at: ${log.errorMessage ?? 'no reason is known'}.${log.errorHint === null ? '' : ` ${log.errorHint}`}`,
     );
-  const [newest] = reading.stretches;
-  if (reading.flaw !== null)
-    return check('CRITICAL', `What is written now cannot be brought back to an instant: ${reading.flaw}.`);
-  if (newest === undefined)
-    return check(
-      'WARNING',
-      'The log is kept, but there is no base archive that it goes on from: take one with base-backup.sh.',
-    );
-  if (newest.missing !== null)
-    return check(
-      'CRITICAL',
-      `Segment ${newest.missing} of the kept log is missing: no instant after it can be reached until a new base archive is taken.`,
-    );
-  if (reading.archiveTimeoutSeconds === 0)
-    return check(
-      'WARNING',
-      'The server archives a segment only when it is full, so the newest changes may be missing for hours: set its archive_timeout.',
-    );
-  return [
-    ok(
-      'point-in-time',
-      `Any instant of the last ${roughly(now.getTime() - Date.parse(newest.from))} can be reached, up to the newest archived segment.`,
-    ),
-  ];
+  const judged = judgeLog(reading);
+  switch (judged.kind) {
+    case 'not-archived':
+      return check('CRITICAL', `What is written now cannot be brought back to an instant: ${judged.why}.`);
+    case 'no-base':
+      return check(
+        'WARNING',
+        'The log is kept, but there is no base archive that it goes on from: take one with base-backup.sh.',
+      );
+    case 'gap':
+      return check(
+        'CRITICAL',
+        `Segment ${judged.segment} of the kept log is missing: no instant after it can be reached until a new base archive is taken.`,
+      );
+    case 'lag':
+      return check(
+        'WARNING',
+        'The server archives a segment only when it is full, so the newest changes may be missing for hours: set its archive_timeout.',
+      );
+    case 'kept':
+      return [
+        ok(
+          'point-in-time',
+          `Any instant of the last ${roughly(now.getTime() - Date.parse(judged.from))} can be reached, up to the newest archived segment.`,
+        ),
+      ];
+  }
 }

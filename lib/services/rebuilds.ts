@@ -6,6 +6,7 @@ import type { Backend } from '#db/backend.ts';
 import { addAuditEntry } from '#db/queries/audit.ts';
 import { findRebuild, insertRebuild } from '#db/queries/rebuild.ts';
 import { livingWorkers } from '#db/queries/worker.ts';
+import { toRunError } from './backup-row.ts';
 import { needWorker } from './worker-answer.ts';
 
 /**
@@ -36,8 +37,8 @@ export async function getRebuild({ db }: Backend, id: string): Promise<Rebuild> 
       hint: 'Its outcome is kept for seven days. Start another one.',
     });
   }
-  const { errorCode, errorMessage, errorHint, result } = row;
-  const error = errorCode === null ? null : { code: errorCode, message: errorMessage ?? '', hint: errorHint };
+  const { result } = row;
+  const error = toRunError(row);
   const isOver = error !== null || result !== null;
   const isLeft = !isOver && (await livingWorkers(db)).length === 0;
   return {

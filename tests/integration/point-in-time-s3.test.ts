@@ -20,16 +20,11 @@ describeWith('s3')('a base archive in a real S3 server', () => {
         NODE_ENV: 'test' as const,
         PATH: process.env['PATH'],
         HOLDFAST_DATA_DIR: join(scene.folder, 'data'),
-        BACKUP_LOCAL_PATH: join(scene.folder, 'backups'),
-        BACKUP_WAL_PATH: scene.walFolder,
+        ...scene.environment(),
         BACKUP_S3_BUCKET: bucket,
         BACKUP_S3_ENDPOINT: s3.endpoint,
         BACKUP_S3_ACCESS_KEY: s3.accessKey,
         BACKUP_S3_SECRET_KEY: s3.secretKey.reveal(),
-        PGHOST: '127.0.0.1',
-        PGPORT: String(scene.server.port),
-        PGUSER: 'postgres',
-        PGPASSWORD: 'postgres',
         ...more,
       };
       execFile(join(SCRIPTS, name), [...args], { env, cwd: scene.folder }, (error, stdout, stderr) => {

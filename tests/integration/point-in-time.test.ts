@@ -48,12 +48,7 @@ const environment = (more: Record<string, string>): NodeJS.ProcessEnv => ({
   NODE_ENV: 'test',
   PATH: process.env['PATH'],
   HOLDFAST_DATA_DIR: join(scene.folder, 'data'),
-  BACKUP_LOCAL_PATH: join(scene.folder, 'backups'),
-  BACKUP_WAL_PATH: scene.walFolder,
-  PGHOST: '127.0.0.1',
-  PGPORT: String(scene.server.port),
-  PGUSER: 'postgres',
-  PGPASSWORD: 'postgres',
+  ...scene.environment(),
   ...more,
 });
 const script = (name: string, args: readonly string[], more: Record<string, string> = {}): Promise<Outcome> =>

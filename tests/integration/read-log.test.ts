@@ -28,15 +28,7 @@ const ctx = () => ({
   clock: systemClock,
   log: createLogger('error'),
 });
-const environment = (): Record<string, string> => ({
-  BACKUP_LOCAL_PATH: join(scene.folder, 'backups'),
-  BACKUP_WAL_PATH: scene.walFolder,
-  PGHOST: '127.0.0.1',
-  PGPORT: String(scene.server.port),
-  PGUSER: 'postgres',
-  PGPASSWORD: 'postgres',
-  PGDATABASE: 'ims_db',
-});
+const environment = () => ({ ...scene.environment(), PGDATABASE: 'ims_db' });
 const read = (): Promise<LogReading> => readLog(parseConfig(environment()), scene.walFolder, ctx());
 const base = async (): Promise<string> =>
   (

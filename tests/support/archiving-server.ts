@@ -16,6 +16,8 @@ export interface ArchivingServer extends AsyncDisposable {
   readonly folder: string;
   /** Its name has what a shell and PostgreSQL take for their own. */
   readonly walFolder: string;
+  /** What the scripts, or a worker, are told of the server and of both folders; no database. */
+  environment(): Record<string, string>;
   /** The segments that are kept, by name. */
   segments(): string[];
   /** Ends the current segment, and waits until it is kept. Returns its name. */
@@ -71,6 +73,14 @@ export async function startArchivingServer(): Promise<ArchivingServer> {
     server,
     folder,
     walFolder,
+    environment: () => ({
+      BACKUP_LOCAL_PATH: join(folder, 'backups'),
+      BACKUP_WAL_PATH: walFolder,
+      PGHOST: '127.0.0.1',
+      PGPORT: String(server.port),
+      PGUSER: 'postgres',
+      PGPASSWORD: 'postgres',
+    }),
     segments: () => segmentsIn(walFolder),
     switchWal: () => switchWal(server, walFolder),
     [Symbol.asyncDispose]: async () => {
