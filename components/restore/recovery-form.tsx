@@ -14,12 +14,21 @@ const parse = (text: string): Date | null => {
   return text !== '' && at.isValid() ? at.toDate() : null;
 };
 
+function reachOf({ from, until, lastSegment }: LogStretch): string {
+  if (until !== null) return `${toSecond(from)} to ${toSecond(until)}`;
+  return lastSegment === null ? `${toSecond(from)} alone` : `from ${toSecond(from)} on`;
+}
+
 /** An instant, and the commands that lead there: with this installation's own archive, and nothing to fill in but the key. */
 export function RecoveryForm({ stretches }: { readonly stretches: readonly [LogStretch, ...LogStretch[]] }) {
   const [newest] = stretches;
-  const [isLatest, setLatest] = useState(false);
+  // Without a later log there is no instant to choose but the end of the base archive.
+  const [isLatest, setLatest] = useState(newest.lastSegment === null);
   const [isExclusive, setExclusive] = useState(false);
-  const [text, setText] = useState(() => dayjs(newest.until ?? newest.from).format(FORMAT));
+  const [text, setText] = useState(() =>
+    // What is left of its second when the base archive ends lies before that end.
+    (newest.until === null ? dayjs(newest.from).add(1, 'second') : dayjs(newest.until)).format(FORMAT),
+  );
   const id = useId();
   const at = parse(text);
   const choice = isLatest
@@ -62,11 +71,9 @@ export function RecoveryForm({ stretches }: { readonly stretches: readonly [LogS
               }}
             />
             <div id={`${id}-reach`}>
-              {stretches.map(({ from, until }) => (
-                <p key={from} className="hf-help">
-                  {until === null
-                    ? `Reached: from ${toSecond(from)} on`
-                    : `Reached: ${toSecond(from)} to ${toSecond(until)}`}
+              {stretches.map((stretch) => (
+                <p key={stretch.from} className="hf-help">
+                  Reached: {reachOf(stretch)}
                 </p>
               ))}
             </div>

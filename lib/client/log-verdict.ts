@@ -1,13 +1,14 @@
 import type { LogState } from '../contracts/log.ts';
 import { judgeLog } from '../core/judge-log.ts';
+import { roughly } from '../core/roughly.ts';
 import { calendarInstant } from './instants.ts';
 import type { ReportVerdict } from './report-verdict.ts';
 
 const NOT_TOUCHED = 'Backups are not touched by this: they are taken, kept and proven all the same.';
 
-/** What the kept log is good for now; null where nothing is known of it, which other words tell. */
-export function logVerdict({ reading }: LogState, now: Date): ReportVerdict | null {
-  if (reading === null) return null;
+/** What the kept log is good for now; null where nobody could look, which other words tell. */
+export function logVerdict({ reading, readAt }: LogState, now: Date): ReportVerdict | null {
+  if (reading === null || readAt === null) return null;
   const [newest] = reading.stretches;
   const say = (at: string): string => calendarInstant(new Date(at), now);
   const reach =
@@ -18,8 +19,17 @@ export function logVerdict({ reading }: LogState, now: Date): ReportVerdict | nu
         : newest.lastSegment === null
           ? `The server can be brought back to ${say(newest.from)}, the end of its base archive; no later log is kept yet.`
           : `The server can be brought back to any instant from ${say(newest.from)} to the end of segment ${newest.lastSegment}.`;
-  const judged = judgeLog(reading);
+  const judged = judgeLog(reading, now.getTime() - Date.parse(readAt));
   switch (judged.kind) {
+    case 'not-read':
+      return null;
+    case 'old':
+      return {
+        state: 'WARNING',
+        word: 'Not known',
+        sentence: `No worker has looked at the kept log for ${roughly(judged.ageMs)}.`,
+        lines: [`When one last looked: ${reach}`, NOT_TOUCHED],
+      };
     case 'not-archived':
       return {
         state: 'CRITICAL',

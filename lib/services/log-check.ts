@@ -4,9 +4,6 @@ import { roughly } from '../core/roughly.ts';
 import { bad, ok } from './health-check.ts';
 import type { SourceFacts } from './health-facts.ts';
 
-/** A worker looks at the kept log every few minutes; what it saw counts for so long. */
-const LOG_SLACK_MS = 20 * 60_000;
-
 const INSTANT_PAGE = '/restores/instant';
 
 /** Whether the server can be brought back to any instant, as who keeps its log counts on. */
@@ -16,17 +13,16 @@ export function pointInTimeCheck({ now, log }: SourceFacts): HealthCheck[] {
     bad('point-in-time', state, detail, 'See what can be reached', INSTANT_PAGE),
   ];
   if (log === null) return check('UNKNOWN', 'No worker has looked at the kept log yet.');
-  const ageMs = now.getTime() - log.readAt.getTime();
-  if (ageMs > LOG_SLACK_MS)
-    return check('UNKNOWN', `No worker has looked at the kept log for ${roughly(ageMs)}.`);
   const { reading } = log;
-  if (reading === null)
-    return check(
-      'UNKNOWN',
-      `The kept log could not be looked at: ${log.errorMessage ?? 'no reason is known'}.${log.errorHint === null ? '' : ` ${log.errorHint}`}`,
-    );
-  const judged = judgeLog(reading);
+  const judged = judgeLog(reading, now.getTime() - log.readAt.getTime());
   switch (judged.kind) {
+    case 'old':
+      return check('UNKNOWN', `No worker has looked at the kept log for ${roughly(judged.ageMs)}.`);
+    case 'not-read':
+      return check(
+        'UNKNOWN',
+        `The kept log could not be looked at: ${log.errorMessage ?? 'no reason is known'}.${log.errorHint === null ? '' : ` ${log.errorHint}`}`,
+      );
     case 'not-archived':
       return check('CRITICAL', `What is written now cannot be brought back to an instant: ${judged.why}.`);
     case 'no-base':

@@ -65,6 +65,14 @@ describeWith('browser')('back to an instant', () => {
     await page.waitForURL('**/restores/instant');
 
     await shell('scripts/base-backup.sh');
+    // No later log is kept yet: what is offered is the base archive's own end, and not an instant that is refused.
+    await lookAtLog();
+    await page.reload();
+    await page.waitForSelector('[data-testid="recovery-commands"]');
+    expect(await page.locator('[data-testid="recovery-commands"] code').nth(0).innerText()).toContain(
+      '--latest',
+    );
+    expect(await page.locator('[data-testid="out-of-reach"]').count()).toBe(0);
     const rows = async (): Promise<number> =>
       (await running.server.sql<{ n: number }>('shop', 'select count(*)::int as n from orders'))[0]?.n ?? -1;
     const whole = await rows();
